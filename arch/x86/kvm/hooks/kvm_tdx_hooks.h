@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The calls that base KVM makes into TDX.  kvm.ko cannot link against
+ * kvm-intel.ko, so the latter registers a table; without one, and for every
+ * VM that is no TD, each call is a no-op that leaves base KVM as it was.
+ */
+#ifndef _KVM_TDX_HOOKS_H
+#define _KVM_TDX_HOOKS_H
+
+#include <linux/kvm_host.h>
+
+#ifndef KVM_X86_TDX_VM
+#define KVM_X86_TDX_VM	5
+#endif
+
+/**
+ * struct kvm_tdx_hooks - kvm-intel's side of the calls, for TDs only
+ * @zap_private: remove a gfn range from the private MMU; mmu_lock held for
+ *		 write.  On return no vCPU can reach the pages any more.
+ * @flush_shadow_all: the VMM's address space is going away; may sleep
+ * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a private gpa; returns
+ *	       bytes mapped or -errno
+ * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
+ * @has_interrupt: is an interrupt pending in the TD's virtual APIC or PIR?
+ */
+struct kvm_tdx_hooks {
+	void (*zap_private)(struct kvm *kvm, gfn_t start, gfn_t end);
+	void (*flush_shadow_all)(struct kvm *kvm);
+	long (*pre_fault)(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
+	long (*vcpu_ioctl)(struct kvm_vcpu *vcpu, void __user *argp);
+	bool (*has_interrupt)(struct kvm_vcpu *vcpu);
+};
+
+void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
+
+static inline bool kvm_is_td(const struct kvm *kvm)
+{
+	return kvm->arch.vm_type == KVM_X86_TDX_VM;
+}
+
+/* What the semantic patches insert; each is for any VM, and cheap for others. */
+bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
+void kvm_tdx_flush_shadow_all(struct kvm *kvm);
+long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
+long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+int kvm_tdx_has_interrupt(struct kvm_vcpu *vcpu);
+
+#endif /* _KVM_TDX_HOOKS_H */

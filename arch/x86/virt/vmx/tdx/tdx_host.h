@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What tdx_host.ko offers to KVM: bring-up, KeyIDs, metadata and one typed
+ * wrapper for each SEAMCALL leaf.  A tdh_*() function adds no policy: it
+ * returns the module's raw status.  No errno, no retry but for entropy.
+ */
+#ifndef _TDX_HOST_H
+#define _TDX_HOST_H
+
+#include <linux/mm_types.h>
+#include <linux/types.h>
+
+/* The GPRs of a SEAMCALL besides RAX, in and out. */
+struct tdx_module_args {
+	u64 rcx, rdx, r8, r9, r10, r11;
+	u64 r12, r13, r14, r15, rbx, rdi, rsi;
+};
+
+/* A TD as the TDX module knows it: its TDR and TDCS pages, and its KeyID. */
+struct tdx_td {
+	struct page *tdr;
+	struct page **tdcs;
+	u16 nr_tdcs;
+	u16 hkid;
+};
+
+/* A TD's vCPU: its TDVPR page and the TDCX pages that complete the TDVPS. */
+struct tdx_vp {
+	struct page *tdvpr;
+	struct page **tdcx;
+	u16 nr_tdcx;
+};
+
+/*
+ * A place in the S-EPT.  @level is the module's: 0 for a 4 KiB entry, 1 for
+ * 2 MiB, 2 for 1 GiB, 3 for 512 GiB.
+ */
+struct sept_pos {
+	u64 gpa;
+	u8 level;
+};
+
+/* The entry at which a walk ended; valid where a leaf says so. */
+struct sept_info {
+	u64 entry;
+	u8 level;
+	u8 state;
+};
+
+#define TDX_MAX_CPUID_CONFIG	32
+
+struct tdx_cpuid_config {
+	u32 leaf;
+	u32 subleaf;		/* ~0u: the leaf has none */
+	u32 eax, ebx, ecx, edx;	/* bits that the host may choose */
+};
+
+/* Global metadata, constant once tdx_host_enable() has succeeded. */
+struct tdx_sys_info {
+	u16 major, minor, update;
+	u64 features0;
+	u16 max_tdmrs, max_reserved_per_tdmr, pamt_entry_size[3];
+	u16 tdr_size, tdcs_size, tdvps_size;		/* bytes */
+	u64 attributes_fixed0, attributes_fixed1;
+	u64 xfam_fixed0, xfam_fixed1;
+	u16 max_vcpus_per_td;
+	u16 nr_cpuid_config;
+	struct tdx_cpuid_config cpuid_config[TDX_MAX_CPUID_CONFIG];
+};
+
+/* --- bring-up (bringup.c) --- */
+int tdx_host_enable(void);
+const struct tdx_sys_info *tdx_host_sysinfo(void);
+const char *tdx_host_why_off(void);
+
+/* --- KeyIDs (keyid.c) --- */
+int tdx_keyid_alloc(void);
+void tdx_keyid_free(int hkid);
+u16 tdx_global_keyid(void);
+
+/* --- pages (phymem.c) --- */
+void tdx_clear_page(struct page *page);
+
+/* --- one line a status for messages (status.c) --- */
+const char *tdx_status_name(u64 status);
+
+/* --- TDH.MNG.* --- */
+u64 tdh_mng_create(struct tdx_td *td);
+u64 tdh_mng_key_config(struct tdx_td *td);
+u64 tdh_mng_addcx(struct tdx_td *td, struct page *tdcs);
+u64 tdh_mng_init(struct tdx_td *td, u64 td_params_pa, u64 *bad_cpuid);
+u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *data);
+u64 tdh_mng_vpflushdone(struct tdx_td *td);
+u64 tdh_mng_key_freeid(struct tdx_td *td);
+u64 tdh_mr_extend(struct tdx_td *td, u64 gpa, struct sept_info *info);
+u64 tdh_mr_finalize(struct tdx_td *td);
+
+/* --- TDH.VP.* --- */
+u64 tdh_vp_create(struct tdx_td *td, struct tdx_vp *vp);
+u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *tdcx);
+u64 tdh_vp_init(struct tdx_vp *vp, u64 initial_rcx, u32 x2apic_id);
+u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *data);
+u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 data, u64 mask);
+u64 tdh_vp_flush(struct tdx_vp *vp);
+u64 tdh_vp_enter(struct tdx_vp *vp, struct tdx_module_args *args);
+
+/* --- TDH.MEM.* --- */
+u64 tdh_mem_sept_add(struct tdx_td *td, struct sept_pos pos, struct page *page,
+		     struct sept_info *info);
+u64 tdh_mem_sept_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
+			struct sept_info *info);
+u64 tdh_mem_sept_rd(struct tdx_td *td, struct sept_pos pos,
+		    struct sept_info *info);
+u64 tdh_mem_page_add(struct tdx_td *td, u64 gpa, struct page *page,
+		     struct page *source, struct sept_info *info);
+u64 tdh_mem_page_aug(struct tdx_td *td, struct sept_pos pos, struct page *page,
+		     struct sept_info *info);
+u64 tdh_mem_page_demote(struct tdx_td *td, struct sept_pos pos,
+			struct page *sept_page, struct sept_info *info);
+u64 tdh_mem_page_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
+			struct sept_info *info);
+u64 tdh_mem_range_block(struct tdx_td *td, struct sept_pos pos,
+			struct sept_info *info);
+u64 tdh_mem_range_unblock(struct tdx_td *td, struct sept_pos pos,
+			  struct sept_info *info);
+u64 tdh_mem_track(struct tdx_td *td);
+
+/* --- TDH.PHYMEM.* --- */
+u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size);
+u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid);
+u64 tdh_phymem_page_wbinvd_tdr(struct tdx_td *td);
+u64 tdh_phymem_cache_wb(bool resume);
+u64 tdh_phymem_page_rdmd(u64 hpa, u64 *pt, u64 *owner, u64 *level);
+
+#endif /* _TDX_HOST_H */
