@@ -4,7 +4,7 @@
  * result channel apart (frame.h), and end it when the payload is done or the
  * time is up.
  *
- *   supervise [-t SECONDS] [-l CONSOLE_LOG] [-o DIR] [-q] [-i] COMMAND...
+ *   supervise [-t SECONDS] [-l CONSOLE_LOG] [-e ERROR_LOG] [-o DIR] [-q] [-i] COMMAND...
  *
  * The emulator finds its end of the console as file descriptor 9, and writes
  * port 0xE9 to its standard output.  -i connects the terminal to the console,
@@ -60,6 +60,7 @@ struct machine {
 struct options {
 	double seconds;
 	const char *log;
+	const char *errors;
 	const char *out;
 	bool quiet;
 	bool interactive;
@@ -137,11 +138,13 @@ static void console_open(bool interactive, int *ours, int *theirs)
 }
 
 /* In the child: nothing of ours may leak in, and it must not outlive us. */
-static void emulator_exec(char **command, int console, int results)
+static void emulator_exec(char **command, const char *errors, int console, int results)
 {
 	int null = open("/dev/null", O_RDONLY);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (errors && !freopen(errors, "w", stderr))
+		_exit(127);
 	dup2(null, STDIN_FILENO);
 	dup2(results, STDOUT_FILENO);
 	dup2(console, CONSOLE_FD);
@@ -150,7 +153,7 @@ static void emulator_exec(char **command, int console, int results)
 	_exit(127);
 }
 
-static void emulator_start(struct machine *m, char **command)
+static void emulator_start(struct machine *m, const char *errors, char **command)
 {
 	int results[2], console;
 
@@ -162,7 +165,7 @@ static void emulator_start(struct machine *m, char **command)
 	if (m->pid < 0)
 		die("fork: %s", strerror(errno));
 	if (m->pid == 0)
-		emulator_exec(command, console, results[1]);
+		emulator_exec(command, errors, console, results[1]);
 
 	/* Keep a pty's far end: the emulator may open it late and close it early. */
 	if (!m->interactive)
@@ -390,13 +393,16 @@ static char **parse(int argc, char **argv, struct options *o)
 {
 	int c;
 
-	while ((c = getopt(argc, argv, "+t:l:o:qi")) != -1) {
+	while ((c = getopt(argc, argv, "+t:l:e:o:qi")) != -1) {
 		switch (c) {
 		case 't':
 			o->seconds = atof(optarg);
 			break;
 		case 'l':
 			o->log = optarg;
+			break;
+		case 'e':
+			o->errors = optarg;
 			break;
 		case 'o':
 			o->out = optarg;
@@ -451,7 +457,7 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 
 	prepare(&m, &o);
-	emulator_start(&m, command);
+	emulator_start(&m, o.errors, command);
 	status = attend(&m);
 
 	kill(m.pid, SIGKILL);
