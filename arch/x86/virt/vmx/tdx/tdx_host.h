@@ -9,12 +9,8 @@
 
 #include <linux/mm_types.h>
 #include <linux/types.h>
-
-/* The GPRs of a SEAMCALL besides RAX, in and out. */
-struct tdx_module_args {
-	u64 rcx, rdx, r8, r9, r10, r11;
-	u64 r12, r13, r14, r15, rbx, rdi, rsi;
-};
+/* struct tdx_module_args: the GPRs of a SEAMCALL besides RAX, in and out */
+#include <asm/shared/tdx.h>
 
 /* A TD as the TDX module knows it: its TDR and TDCS pages, and its KeyID. */
 struct tdx_td {
