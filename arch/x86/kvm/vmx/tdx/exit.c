@@ -6,7 +6,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
+#include <linux/kvm_host.h>
+
 #include "../../x86.h"
+#include "../../trace.h"
 #include "tdx.h"
 
 /* Neither guest nor VMM can be asked to deal with it: report the raw status. */

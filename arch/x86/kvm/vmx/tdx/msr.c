@@ -9,6 +9,9 @@
 #include "../../x86.h"
 #include "tdx.h"
 
+/* As many as KVM emulates at most; it checks the vCPU's own number. */
+#define TD_MCE_BANKS	32
+
 struct msr_range {
 	u32 first, last;
 	bool read_only;
@@ -27,9 +30,9 @@ static const struct msr_range tdx_msrs[] = {
 	{ MSR_MTRRfix16K_80000, MSR_MTRRfix16K_A0000 },
 	{ MSR_MTRRfix4K_C0000, MSR_MTRRfix4K_F8000 },
 	{ MSR_IA32_CR_PAT, MSR_IA32_CR_PAT },
-	{ MSR_IA32_MCx_CTL2(0), MSR_IA32_MCx_CTL2(KVM_MAX_MCE_BANKS) - 1 },
+	{ MSR_IA32_MCx_CTL2(0), MSR_IA32_MCx_CTL2(TD_MCE_BANKS) - 1 },
 	{ MSR_MTRRdefType, MSR_MTRRdefType },
-	{ MSR_IA32_MC0_CTL, MSR_IA32_MCx_CTL(KVM_MAX_MCE_BANKS) - 1 },
+	{ MSR_IA32_MC0_CTL, MSR_IA32_MCx_CTL(TD_MCE_BANKS) - 1 },
 	{ MSR_IA32_MCG_EXT_CTL, MSR_IA32_MCG_EXT_CTL },
 	{ MSR_IA32_TSC_DEADLINE, MSR_IA32_TSC_DEADLINE },
 	/* kvm_vcpu_reset() clears it. */

@@ -6,17 +6,22 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
+#include <linux/kvm_host.h>
+
 #include <asm/debugreg.h>
 #include <asm/fpu/xcr.h>
 #include <asm/fred.h>
 #include <asm/mmu_context.h>
+#include <trace/events/ipi.h>
 
 #include "../../lapic.h"
 #include "../../x86.h"
+#include "../../trace.h"
 #include "../posted_intr.h"
+#include "../x86_ops.h"
 #include "tdx.h"
-#include "trace.h"
 
+/* vmenter.S */
 void vmx_do_nmi_irqoff(void);
 
 /*
@@ -197,7 +202,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 		return EXIT_FASTPATH_NONE;
 	}
 
-	trace_tdx_enter(vcpu, force_immediate_exit);
+	trace_kvm_entry(vcpu, force_immediate_exit);
 
 	/*
 	 * A notification that came while the CPU was in root mode has been
@@ -224,7 +229,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	if (unlikely(tdx->vmx.exit_reason.basic == EXIT_REASON_MCE_DURING_VMENTRY))
 		kvm_machine_check();
 
-	trace_tdx_exit(vcpu, tdx->vp_enter_ret);
+	trace_kvm_exit(vcpu, KVM_ISA_VMX);
 	return EXIT_FASTPATH_NONE;
 }
 

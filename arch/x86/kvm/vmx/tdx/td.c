@@ -9,24 +9,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
-#include <linux/cpu.h>
-#include <linux/smp.h>
-#include <linux/topology.h>
-
 #include "../x86_ops.h"
 #include "tdx.h"
-
-/*
- * The module tries its table of KeyIDs' owners once and reports busy.  Host
- * code that changes the owner of a KeyID waits here instead.
- */
-static DEFINE_MUTEX(key_owner_lock);
 
 void td_set_state(struct kvm_tdx *tdx, enum td_state state)
 {
 	/* Pairs with smp_load_acquire() in td_state(). */
 	smp_store_release(&tdx->state, state);
-	trace_tdx_td_state(&tdx->vmx.kvm, state);
 }
 
 int tdx_vm_init(struct kvm *kvm)
@@ -61,24 +50,7 @@ int tdx_vm_init(struct kvm *kvm)
 	return ret;
 }
 
-/* --- packages --- */
-
-/* Call @fn in process context on one online CPU of every package. */
-static int td_on_each_package(int (*fn)(void *arg), void *arg)
-{
-	int cpu, ret = 0;
-
-	cpus_read_lock();
-	for_each_online_cpu(cpu) {
-		if (cpu != cpumask_first(topology_core_cpumask(cpu)))
-			continue;
-		ret = smp_call_on_cpu(cpu, fn, arg, true);
-		if (ret)
-			break;
-	}
-	cpus_read_unlock();
-	return ret;
-}
+/* --- once on every package --- */
 
 struct td_pkg_call {
 	struct kvm_tdx *tdx;
@@ -117,12 +89,12 @@ static int td_cache_wb_here(void *arg)
 
 /* --- vCPU association --- */
 
-static void td_flush_vps(struct kvm_tdx *tdx)
+static void td_flush_vps(struct kvm *kvm)
 {
 	struct kvm_vcpu *vcpu;
 	unsigned long i;
 
-	kvm_for_each_vcpu(i, vcpu, &tdx->vmx.kvm)
+	kvm_for_each_vcpu(i, vcpu, kvm)
 		tdx_flush_vp_on_cpu(vcpu);
 }
 
@@ -133,18 +105,18 @@ static int td_free_key(struct kvm_tdx *tdx)
 	struct td_pkg_call call = { .tdx = tdx };
 	int ret;
 
-	mutex_lock(&key_owner_lock);
+	tdx_key_lock();
 	call.leaf = "TDH.MNG.VPFLUSHDONE";
 	call.status = tdh_mng_vpflushdone(&tdx->td);
 	ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
 	if (!ret)
-		ret = td_on_each_package(td_cache_wb_here, &call);
+		ret = tdx_for_each_package(td_cache_wb_here, &call);
 	if (!ret) {
 		call.leaf = "TDH.MNG.KEY.FREEID";
 		call.status = tdh_mng_key_freeid(&tdx->td);
 		ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
 	}
-	mutex_unlock(&key_owner_lock);
+	tdx_key_unlock();
 
 	if (ret) {
 		pr_err("%s failed: %s (%llx); KeyID %u and the TD's pages are lost\n",
@@ -172,7 +144,7 @@ void td_release_keyid(struct kvm *kvm)
 		return;
 	}
 
-	td_flush_vps(tdx);
+	td_flush_vps(kvm);
 	if (td_free_key(tdx))
 		/* Nothing can be reclaimed; whoever tries leaks its page. */
 		kvm_vm_dead(kvm);
@@ -278,9 +250,9 @@ static int td_create(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
 {
 	u64 status;
 
-	mutex_lock(&key_owner_lock);
+	tdx_key_lock();
 	status = tdh_mng_create(&tdx->td);
-	mutex_unlock(&key_owner_lock);
+	tdx_key_unlock();
 	return td_init_errno("TDH.MNG.CREATE", status, cmd);
 }
 
@@ -289,9 +261,9 @@ static int td_key_config(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
 	struct td_pkg_call call = { .tdx = tdx };
 	int ret;
 
-	mutex_lock(&key_owner_lock);
-	ret = td_on_each_package(td_key_config_here, &call);
-	mutex_unlock(&key_owner_lock);
+	tdx_key_lock();
+	ret = tdx_for_each_package(td_key_config_here, &call);
+	tdx_key_unlock();
 	if (!ret)
 		return 0;
 	/* Generating a key draws on entropy, of which there may be none now. */

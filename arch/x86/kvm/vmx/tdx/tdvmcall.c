@@ -7,21 +7,17 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
+#include <linux/kvm_host.h>
 #include <linux/kvm_para.h>
 
-#include "../../trace.h"
 #include "../../x86.h"
+#include "../../trace.h"
 #include "../posted_intr.h"
 #include "tdx.h"
 
-/* R11 of a call; the rest are VMX exit reasons. */
-enum tdvmcall_leaf {
-	TDVMCALL_GET_TD_VM_CALL_INFO	= 0x10000,
-	TDVMCALL_MAP_GPA		= 0x10001,
-	TDVMCALL_GET_QUOTE		= 0x10002,
-	TDVMCALL_REPORT_FATAL_ERROR	= 0x10003,
-	TDVMCALL_SETUP_EVENT_NOTIFY	= 0x10004,
-};
+/* R11 of a call, beside VMX exit reasons and what <asm/shared/tdx.h> has. */
+#define TDVMCALL_GET_TD_VM_CALL_INFO	0x10000
+#define TDVMCALL_SETUP_EVENT_NOTIFY	0x10004
 
 /* R10 of an answer. */
 #define TDVMCALL_SUCCESS		0ULL
@@ -313,7 +309,7 @@ static int tdvmcall_map_gpa(struct kvm_vcpu *vcpu)
 static struct kvm_tdx_exit *tdvmcall_user_exit(struct kvm_vcpu *vcpu, u64 nr,
 					       int (*done)(struct kvm_vcpu *vcpu))
 {
-	struct kvm_tdx_exit *exit = (void *)&vcpu->run->hw;
+	struct kvm_tdx_exit *exit = (void *)vcpu->run->padding;
 
 	memset(exit, 0, sizeof(*exit));
 	exit->nr = nr;
@@ -325,14 +321,14 @@ static struct kvm_tdx_exit *tdvmcall_user_exit(struct kvm_vcpu *vcpu, u64 nr,
 /* u.*.ret is the first member of every variant. */
 static int tdvmcall_user_done(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_tdx_exit *exit = (void *)&vcpu->run->hw;
+	const struct kvm_tdx_exit *exit = (void *)vcpu->run->padding;
 
 	return tdvmcall_answer(to_tdx(vcpu), READ_ONCE(exit->u.unknown.ret));
 }
 
 static int tdvmcall_info_done(struct kvm_vcpu *vcpu)
 {
-	const struct kvm_tdx_exit *exit = (void *)&vcpu->run->hw;
+	const struct kvm_tdx_exit *exit = (void *)vcpu->run->padding;
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 
 	tdx->args.r11 = READ_ONCE(exit->u.get_tdvmcall_info.r11);

@@ -9,11 +9,13 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
+#include <linux/bitfield.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
 #include <asm/fpu/api.h>
 
+#include "../../irq.h"
 #include "../../lapic.h"
 #include "../posted_intr.h"
 #include "tdx.h"
@@ -227,14 +229,6 @@ void tdx_vcpu_free(struct kvm_vcpu *vcpu)
 	tdx_free_vp_pages(to_tdx(vcpu));
 }
 
-void tdx_vcpu_reset(struct kvm_vcpu *vcpu, bool init_event)
-{
-	/*
-	 * The module resets a vCPU once, in TDH.VP.INIT; KVM cannot do it
-	 * again.  INIT is blocked, so only creation comes here.
-	 */
-}
-
 /* --- time --- */
 
 /* Whatever KVM has computed: the TD's TSC was fixed by TDH.MNG.INIT. */
@@ -306,16 +300,16 @@ static int tdx_vp_configure(struct vcpu_tdx *tdx)
 	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	int ret;
 
-	ret = tdx_vp_write(tdx, TDVPS_VMCS(POSTED_INTR_NV), POSTED_INTR_VECTOR,
+	ret = tdx_vp_write(tdx, TDVPS_VMCS16(POSTED_INTR_NV), POSTED_INTR_VECTOR,
 			   GENMASK_ULL(15, 0));
 	if (!ret)
-		ret = tdx_vp_write(tdx, TDVPS_VMCS(POSTED_INTR_DESC_ADDR),
+		ret = tdx_vp_write(tdx, TDVPS_VMCS64(POSTED_INTR_DESC_ADDR),
 				   __pa(&tdx->vmx.pi_desc), GENMASK_ULL(63, 6));
 	if (!ret)
-		ret = tdx_vp_write(tdx, TDVPS_VMCS(PIN_BASED_VM_EXEC_CONTROL),
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(PIN_BASED_VM_EXEC_CONTROL),
 				   PIN_BASED_POSTED_INTR, PIN_BASED_POSTED_INTR);
 	if (!ret)
-		ret = tdx_vp_write(tdx, TDVPS_VMCS(SHARED_EPT_POINTER),
+		ret = tdx_vp_write(tdx, TDVPS_VMCS64(SHARED_EPT_POINTER),
 				   page_to_phys(td->shared_root),
 				   GENMASK_ULL(51, 12));
 	return ret;
@@ -395,10 +389,22 @@ struct td_cpuid_out {
 	u32 used;
 };
 
+static u64 td_cpuid_field(u32 leaf, u32 subleaf, bool has_subleaf)
+{
+	u64 field = TD_MD_CPUID_VALUES | FIELD_PREP(TD_MD_CPUID_LEAF, leaf & 0x7f);
+
+	if (leaf & BIT(31))
+		field |= TD_MD_CPUID_EXTENDED;
+	/* "None" is all ones there, and its own bit. */
+	return field | (has_subleaf ?
+			FIELD_PREP(TD_MD_CPUID_SUBLEAF, subleaf) :
+			TD_MD_CPUID_NO_SUBLEAF | TD_MD_CPUID_SUBLEAF);
+}
+
 static bool td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
 			  bool has_subleaf, struct kvm_cpuid_entry2 *e)
 {
-	u64 field = TD_MD_CPUID_VALUE(leaf, subleaf, has_subleaf);
+	u64 field = td_cpuid_field(leaf, subleaf, has_subleaf);
 	u64 ax_bx, cx_dx;
 
 	if (tdx_judge(tdh_mng_rd(&tdx->td, field, &ax_bx)) != TDX_DONE ||
