@@ -31,6 +31,12 @@ headers_dir()
 	echo "/usr/src/linux-headers-$1"
 }
 
+# Where a build happens; `make check` has one of its own.
+tree_dir()
+{
+	echo "build/$1/${TREE:-tree}"
+}
+
 # Versions and flavours of the headers that are installed, newest last.
 installed_kvers()
 {
