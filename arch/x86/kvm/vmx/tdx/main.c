@@ -36,7 +36,7 @@ static __init const char *tdx_missing(void)
 {
 	if (!enable_ept)
 		return "EPT";
-	if (!tdp_mmu_enabled)
+	if (!kvm_tdx_has_tdp_mmu())
 		return "the TDP MMU (kvm.tdp_mmu)";
 	if (!enable_mmio_caching)
 		return "MMIO caching (kvm.mmio_caching)";

@@ -17,7 +17,7 @@
 
 /* The same of every TD. */
 #define TD_ANSWER(type, op, answer, proto, ...)				\
-static type vt_##op proto						\
+static __typeof__(type) vt_##op proto					\
 {									\
 	struct kvm *kvm = vcpu->kvm;					\
 									\
