@@ -61,6 +61,7 @@ unsigned int sw_cpl(struct sw_run *run);
 bool sw_in_64bit(struct sw_run *run);
 
 /* --- ept.c --- */
+void sw_root_load_shared(struct sw_tdvps *vp);
 bool sw_root_sync_shared(struct sw_tdvps *vp);
 bool sw_root_sync_private(const struct sw_td *td, struct sw_tdvps *vp);
 /* The leaf, or the last entry, that translates a private GPA. */

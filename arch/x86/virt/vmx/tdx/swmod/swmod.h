@@ -201,6 +201,7 @@ struct sw_tdvps {
 	u64 epf_qualification, epf_gla;	/* of the last of them */
 	struct sw_event event;		/* survives TD exits */
 	u8 rvi;				/* as of the last TD exit */
+	u8 flush_owed;			/* epoch moved, TLB not flushed yet */
 	/* The guest's registers outside the VMCS; RSP and RIP are inside. */
 	struct sw_regs gpr;
 	u64 dr[4], dr6, cr2, xcr0, xss;

@@ -115,7 +115,7 @@ static void sw_drop_op_and_tree(struct sw_td *td)
 
 static void sw_sync_roots(struct sw_run *run, bool flush)
 {
-	sw_root_sync_shared(run->vp);
+	sw_root_load_shared(run->vp);
 	if (flush)
 		sw_root_sync_private(run->td, run->vp);
 }
@@ -153,12 +153,16 @@ static u64 sw_enter_checked(struct sw_run *run, bool fresh)
 	err = sw_epoch_enter(run->td, vp, &flush);
 	if (err)
 		return err;
+	/* The epoch is noted even if the entry fails below: flush next time. */
+	vp->flush_owed |= flush || fresh;
 	err = sw_step_filter(run, &synthetic);
 	if (err || synthetic)
 		goto exit;
 	sw_store(&vp->state, SW_VCPU_ACTIVE);
 	sw_drop_op_and_tree(run->td);
-	sw_enter_run(run, flush || fresh);
+	flush = vp->flush_owed;
+	vp->flush_owed = 0;
+	sw_enter_run(run, flush);
 	sw_cmpxchg(&vp->state, SW_VCPU_ACTIVE, SW_VCPU_READY);
 exit:
 	sw_epoch_exit(run->td, vp);
