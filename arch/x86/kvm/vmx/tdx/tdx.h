@@ -115,6 +115,7 @@ static inline enum td_state td_state(const struct kvm_tdx *tdx)
 }
 
 /* --- main.c: joins kvm_x86_ops --- */
+int vt_hardware_setup(void);
 int tdx_hardware_setup(struct kvm_x86_ops *ops);
 int tdx_bringup(void);
 void tdx_cleanup(void);
