@@ -7,14 +7,26 @@
 
 #include "host.h"
 
+/* 0 until the callbacks are installed: until then failures end bring-up. */
 static enum cpuhp_state hotplug_state;
 
-/* The first failure on any CPU, for tdx_cpus_init() to report. */
+/* The failure that ended bring-up; TDX_SUCCESS: not one of the module's. */
 static u64 failed_status;
+
+static int lp_init_failed(unsigned int cpu, u64 status)
+{
+	char text[TDX_STATUS_TEXT_MAX];
+
+	if (hotplug_state)
+		pr_err("CPU %u stays offline: TDH.SYS.LP.INIT failed with %s\n",
+		       cpu, tdx_status_describe(text, sizeof(text), status));
+	else
+		failed_status = status;
+	return -EIO;
+}
 
 static int tdx_cpu_online(unsigned int cpu)
 {
-	char text[TDX_STATUS_TEXT_MAX];
 	u64 status;
 	int ret;
 
@@ -24,14 +36,10 @@ static int tdx_cpu_online(unsigned int cpu)
 		return ret;
 	}
 	/* A CPU that was offline for a while has done it before. */
-	if (!tdx_status_failed(status) ||
-	    tdx_status_code(status) == TDX_SYS_LP_INIT_DONE)
-		return 0;
-
-	failed_status = status;
-	pr_err("CPU %u stays offline: TDH.SYS.LP.INIT failed with %s\n", cpu,
-	       tdx_status_describe(text, sizeof(text), status));
-	return -EIO;
+	if (tdx_status_failed(status) &&
+	    tdx_status_code(status) != TDX_SYS_LP_INIT_DONE)
+		return lp_init_failed(cpu, status);
+	return 0;
 }
 
 static int tdx_cpu_offline(unsigned int cpu)
@@ -63,4 +71,5 @@ int tdx_cpus_init(void)
 void tdx_cpus_exit(void)
 {
 	cpuhp_remove_state_nocalls(hotplug_state);
+	hotplug_state = 0;
 }

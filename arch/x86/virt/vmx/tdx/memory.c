@@ -105,6 +105,19 @@ static void fill_tdmr_info(struct tdmr_info *info, const struct tdmr *tdmr)
 	}
 }
 
+static const char *config_advice(u64 status)
+{
+	switch (tdx_status_code(status)) {
+	case TDX_SYS_CONFIG_NOT_PENDING:
+		return "every CPU of the machine has to be online";
+	case TDX_TDMR_OUTSIDE_CMRS:
+	case TDX_PAMT_OUTSIDE_CMRS:
+		return "the firmware has to make all RAM convertible";
+	default:
+		return "compare /proc/iomem with the firmware's TDX settings";
+	}
+}
+
 /* Tell the module, through an array of addresses and what they point to. */
 int tdx_memory_configure(void)
 {
@@ -132,7 +145,7 @@ int tdx_memory_configure(void)
 
 	if (tdx_status_failed(status))
 		return tdx_off_status("SYS.CONFIG", status,
-				      "every CPU has to be online, and RAM convertible as the firmware says");
+				      config_advice(status));
 	module_owns_pamts = true;
 	return 0;
 }

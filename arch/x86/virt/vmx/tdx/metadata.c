@@ -59,12 +59,13 @@ static const struct metadata_field fields[] = {
 
 static int read_field(u64 id, const char *name, u64 *data)
 {
+	char leaf[64];
 	u64 status = tdh_sys_rd(id, data);
 
 	if (!tdx_status_failed(status))
 		return 0;
-	pr_err("metadata field %s (0x%llx) cannot be read\n", name, id);
-	return tdx_off_status("SYS.RD", status, "update the TDX module");
+	snprintf(leaf, sizeof(leaf), "SYS.RD of %s (0x%llx)", name, id);
+	return tdx_off_status(leaf, status, "update the TDX module");
 }
 
 /* Bits 33:32 of an identifier: the size is 1, 2, 4 or 8 bytes. */

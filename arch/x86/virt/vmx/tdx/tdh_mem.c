@@ -27,6 +27,8 @@ static u64 mem_call(u64 leaf, struct tdx_td *td, struct sept_pos pos,
  * Add a table below the entry at @pos.
  *   in   RCX gpa | level, 1 or more   RDX TDR   R8 page
  *   out  RCX entry   RDX level | state   (of a walk that failed)
+ *   fail EPT_ENTRY_STATE_INCORRECT: not free; EPT_WALK_FAILED: no table above;
+ *        OPERAND_BUSY
  */
 u64 tdh_mem_sept_add(struct tdx_td *td, struct sept_pos pos, struct page *page,
 		     struct sept_info *info)
@@ -44,6 +46,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_sept_add);
  * Remove the blocked, tracked and empty table below the entry at @pos.
  *   in   RCX gpa | level   RDX TDR
  *   out  RCX the table's page, or like the others after a failure
+ *   fail GPA_RANGE_NOT_BLOCKED, TLB_TRACKING_NOT_DONE, EPT_PAGE_NOT_FREE,
+ *        OPERAND_BUSY: the tree is locked exclusively for this
  */
 u64 tdh_mem_sept_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
 			struct sept_info *info)
@@ -60,6 +64,7 @@ EXPORT_SYMBOL_GPL(tdh_mem_sept_remove);
  * Read the entry at @pos.
  *   in   RCX gpa | level   RDX TDR
  *   out  RCX entry   RDX level | state
+ *   fail EPT_WALK_FAILED: no table above; OPERAND_BUSY
  */
 u64 tdh_mem_sept_rd(struct tdx_td *td, struct sept_pos pos,
 		    struct sept_info *info)
@@ -74,6 +79,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_sept_rd);
  * Map a 4 KiB page before the TD runs, with the contents of @source.
  *   in   RCX gpa   RDX TDR   R8 page   R9 source, in shared memory
  *   out  RCX entry   RDX level | state   (of a walk that failed)
+ *   fail EPT_ENTRY_STATE_INCORRECT: not free; EPT_WALK_FAILED: no table above;
+ *        OPERAND_BUSY: any other leaf on this TD
  */
 u64 tdh_mem_page_add(struct tdx_td *td, u64 gpa, struct page *page,
 		     struct page *source, struct sept_info *info)
@@ -96,6 +103,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_add);
  * Map a page that the guest has to accept before it can use it.
  *   in   RCX gpa | level, 0 or 1   RDX TDR   R8 page
  *   out  RCX entry   RDX level | state   (of a walk that failed, and when busy)
+ *   fail EPT_ENTRY_STATE_INCORRECT: not free; EPT_WALK_FAILED: no table above;
+ *        PAGE_METADATA_INCORRECT: the page is not free; OPERAND_BUSY
  */
 u64 tdh_mem_page_aug(struct tdx_td *td, struct sept_pos pos, struct page *page,
 		     struct sept_info *info)
@@ -114,7 +123,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_aug);
  * are unblocked.
  *   in   RCX gpa | level   RDX TDR   R8 page for the table
  *   out  RCX entry   RDX level | state
- *   The interrupted statuses leave everything as it was.
+ *   fail GPA_RANGE_NOT_BLOCKED, TLB_TRACKING_NOT_DONE, OPERAND_BUSY;
+ *        INTERRUPTED_RESTARTABLE, INTERRUPTED_BUSY: as if never called
  */
 u64 tdh_mem_page_demote(struct tdx_td *td, struct sept_pos pos,
 			struct page *sept_page, struct sept_info *info)
@@ -132,6 +142,7 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_demote);
  * Unmap a page; while the TD can run it has to be blocked and tracked.
  *   in   RCX gpa | level   RDX TDR
  *   out  RCX the page, or like the others after a failure
+ *   fail GPA_RANGE_NOT_BLOCKED, TLB_TRACKING_NOT_DONE, OPERAND_BUSY
  */
 u64 tdh_mem_page_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
 			struct sept_info *info)
@@ -148,6 +159,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_page_remove);
  * Keep the guest from making new translations through the entry at @pos.
  *   in   RCX gpa | level   RDX TDR
  *   out  RCX entry   RDX level | state   (also when it was blocked already)
+ *   fail GPA_RANGE_ALREADY_BLOCKED: no error; OPERAND_BUSY: the tree is locked
+ *        exclusively for this
  */
 u64 tdh_mem_range_block(struct tdx_td *td, struct sept_pos pos,
 			struct sept_info *info)
@@ -162,6 +175,7 @@ EXPORT_SYMBOL_GPL(tdh_mem_range_block);
  * Let the guest use a blocked entry again; legal once TDH.MEM.TRACK is done.
  *   in   RCX gpa | level   RDX TDR
  *   out  RCX entry   RDX level | state
+ *   fail TLB_TRACKING_NOT_DONE, OPERAND_BUSY: the tree is locked exclusively
  */
 u64 tdh_mem_range_unblock(struct tdx_td *td, struct sept_pos pos,
 			  struct sept_info *info)
@@ -176,6 +190,8 @@ EXPORT_SYMBOL_GPL(tdh_mem_range_unblock);
  * Begin a new TLB epoch: what was blocked before is out of every TLB once
  * each vCPU that runs now has exited.
  *   in   RCX TDR
+ *   fail PREVIOUS_TLB_EPOCH_BUSY: a vCPU has not exited since the last one;
+ *        OPERAND_BUSY: a vCPU is being entered
  */
 u64 tdh_mem_track(struct tdx_td *td)
 {

@@ -8,6 +8,9 @@
  * Take back a page, of any size, from a TD whose KeyID is free.
  *   in   RCX page
  *   out  RCX type   RDX owner   R8 size as a level
+ *   fail PAGE_METADATA_INCORRECT: it is free; LIFECYCLE_STATE_INCORRECT: the
+ *        KeyID is not; TD_ASSOCIATED_PAGES_EXIST: a TDR before its pages;
+ *        OPERAND_BUSY
  */
 u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size)
 {
@@ -26,6 +29,7 @@ EXPORT_SYMBOL_GPL(tdh_phymem_page_reclaim);
 /*
  * Write back and drop the cache lines that a free page has under a KeyID.
  *   in   RCX page with the KeyID
+ *   fail PAGE_METADATA_INCORRECT: not free; OPERAND_BUSY
  */
 u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid)
 {
@@ -47,6 +51,8 @@ EXPORT_SYMBOL_GPL(tdh_phymem_page_wbinvd_tdr);
 /*
  * Write back this package's caches for the KeyIDs that wait for it.
  *   in   RCX 0 start, 1 resume after an interruption
+ *   fail INTERRUPTED_RESUMABLE: call again; NO_HKID_READY_TO_WBCACHE: no
+ *        error, none waits; OPERAND_BUSY: a leaf uses the table of KeyIDs
  */
 u64 tdh_phymem_cache_wb(bool resume)
 {
@@ -62,6 +68,7 @@ EXPORT_SYMBOL_GPL(tdh_phymem_cache_wb);
  * What the module knows of a page.
  *   in   RCX page
  *   out  RCX type, bit 63 set when not a leaf   RDX owner   R8 size as a level
+ *   fail OPERAND_ADDR_RANGE_ERROR: in no TDMR; OPERAND_BUSY
  */
 u64 tdh_phymem_page_rdmd(struct page *page, u64 *pt, u64 *owner, u64 *size)
 {

@@ -8,6 +8,7 @@
 /*
  * Make a free page the TDVPR, the root of a new vCPU.
  *   in   RCX TDVPR   RDX TDR
+ *   fail OPERAND_BUSY, PAGE_METADATA_INCORRECT: the page is not free
  */
 u64 tdh_vp_create(struct tdx_td *td, struct tdx_vp *vp)
 {
@@ -24,6 +25,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_create);
 /*
  * Give the vCPU one more page of its TDVPS.
  *   in   RCX page   RDX TDVPR
+ *   fail TDCX_NUM_INCORRECT: it has them all; OPERAND_BUSY
  */
 u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *tdcx)
 {
@@ -41,6 +43,8 @@ EXPORT_SYMBOL_GPL(tdh_vp_addcx);
  * Set the vCPU's initial state; associates it with this CPU.  Version 1
  * takes an x2APIC id and locks the TDR exclusively.
  *   in   RCX TDVPR   RDX guest's initial RCX and R8   R8 x2APIC id
+ *   fail X2APIC_ID_NOT_UNIQUE, MAX_VCPUS_EXCEEDED, OPERAND_BUSY: any other
+ *        leaf on this TD
  */
 u64 tdh_vp_init(struct tdx_vp *vp, u64 initial_rcx, u32 x2apic_id)
 {
@@ -58,6 +62,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_init);
  * Read a field of the TDVPS; associates the vCPU with this CPU.
  *   in   RCX TDVPR   RDX field
  *   out  R8 value
+ *   fail VCPU_ASSOCIATED: with another CPU; METADATA_FIELD_NOT_READABLE
  */
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *data)
 {
@@ -75,6 +80,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_rd);
 /*
  * Write the bits of @mask in a field of the TDVPS; associates as VP.RD does.
  *   in   RCX TDVPR   RDX field   R8 value   R9 mask
+ *   fail VCPU_ASSOCIATED: with another CPU; METADATA_FIELD_NOT_WRITABLE
  */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 data, u64 mask)
 {
@@ -92,6 +98,7 @@ EXPORT_SYMBOL_GPL(tdh_vp_wr);
 /*
  * End the vCPU's association; only on the CPU it is associated with.
  *   in   RCX TDVPR
+ *   fail VCPU_NOT_ASSOCIATED: not with this CPU; OPERAND_BUSY
  */
 u64 tdh_vp_flush(struct tdx_vp *vp)
 {

@@ -43,7 +43,7 @@ static unsigned int find_holes(const struct tdx_range *ram, unsigned int nr_ram,
 		if (ram[i].end <= pos)
 			continue;
 		add_area(out, max, &nr, pos, ram[i].start);
-		pos = min(ram[i].end, range.end);
+		pos = ram[i].end;
 	}
 	add_area(out, max, &nr, pos, range.end);
 	return nr;
