@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 
+#include "mmu.h"
 #include "kvm_tdx_hooks.h"
 
 /*
@@ -24,6 +25,13 @@ void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks)
 	smp_store_release(&kvm_tdx_hooks, hooks);
 }
 EXPORT_SYMBOL_GPL(kvm_tdx_register_hooks);
+
+/* kvm.ko keeps the flag to itself. */
+bool kvm_tdx_has_tdp_mmu(void)
+{
+	return tdp_mmu_enabled;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_has_tdp_mmu);
 
 /* The table if @kvm is a TD, else NULL. */
 static const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)

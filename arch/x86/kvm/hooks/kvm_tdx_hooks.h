@@ -32,6 +32,7 @@ struct kvm_tdx_hooks {
 };
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
+bool kvm_tdx_has_tdp_mmu(void);
 
 static inline bool kvm_is_td(const struct kvm *kvm)
 {
