@@ -69,6 +69,7 @@ struct vcpu_tdx {
 
 	struct tdx_vp vp;
 	enum tdx_vcpu_state state;
+	struct sept_cache sept_cache;
 	/*
 	 * The CPU the module may associate this vCPU with, -1 for none, and
 	 * that CPU's list of such vCPUs.  Written on the CPU itself with
@@ -241,6 +242,9 @@ void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 /* --- gmem.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 
+/* --- stats.c --- */
+void tdx_create_debugfs(struct kvm *kvm);
+
 /* --- verdict.c: the only code here that looks inside a status word --- */
 enum tdx_verdict {
 	TDX_DONE,	/* success class */
@@ -255,9 +259,13 @@ bool tdx_status_is(u64 status, u64 code);
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);
+int tdx_broken_at(struct kvm_tdx *tdx, const char *leaf, u64 status, u64 gpa,
+		  const struct sept_info *info);
+
+/* --- reclaim.c: pages come back from the module --- */
 /* Keep a page that the module did not give back; counted and named. */
 void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why);
-/* Clean a page's cache lines for @hkid and clear it for reuse. */
+/* RECLAIM a page, KeyID freed, and clear it; -EIO after it was leaked. */
 int tdx_reclaim_page(struct kvm_tdx *tdx, struct page *page);
 
 #endif /* _KVM_VMX_TDX_H */
