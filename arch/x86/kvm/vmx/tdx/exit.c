@@ -46,6 +46,9 @@ static int tdx_exit_failed(struct kvm_vcpu *vcpu)
 	 */
 	if (tdx_judge(status) == TDX_RETRY)
 		return 1;
+	/* The guest waited long for an entry that the host wanted first. */
+	if (tdx_status_is(status, TDX_HOST_PRIORITY_BUSY_TIMEOUT))
+		return 1;
 	if (tdx_status_is(status, TDX_NON_RECOVERABLE_VCPU) &&
 	    (u16)status == EXIT_REASON_TRIPLE_FAULT)
 		return tdx_exit_shutdown(vcpu);

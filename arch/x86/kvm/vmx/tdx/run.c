@@ -101,11 +101,11 @@ static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
 
 	/* The host uses no XSS feature of which a TD could leave a trace. */
-	if (boot_cpu_has(X86_FEATURE_XSAVES) &&
+	if (cpu_feature_enabled(X86_FEATURE_XSAVES) &&
 	    kvm_host.xss != (xfam & kvm_caps.supported_xss))
 		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
 
-	if (cpu_feature_enabled(X86_FEATURE_PKU) && (xfam & XFEATURE_MASK_PKRU) &&
+	if (cpu_feature_enabled(X86_FEATURE_OSPKE) && (xfam & XFEATURE_MASK_PKRU) &&
 	    rdpkru() != vcpu->arch.host_pkru)
 		wrpkru(vcpu->arch.host_pkru);
 }
@@ -125,7 +125,8 @@ static void tdx_load_host_debugctl(struct kvm_vcpu *vcpu)
 
 /*
  * Take apart what TDH.VP.ENTER returned; for the code shared with VMX, make
- * it look like one of VMX's exits.
+ * it look like one of VMX's exits.  A TD's registers are always "available",
+ * so that code never looks for a VMCS.
  */
 static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 {
@@ -190,6 +191,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	bool force_immediate_exit = run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT;
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	const struct tdx_module_args answer = tdx->args;
 
 	/*
 	 * A zap wants the module's locks, and asked all vCPUs out for them.
@@ -218,13 +220,12 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 
 	tdx_vcpu_enter_exit(tdx);
 
+	/* The guest did not run: it still waits for the answer. */
+	if (tdx->vp_enter_ret & TDX_STATUS_ERROR_BIT)
+		tdx->args = answer;
+
 	tdx_load_host_debugctl(vcpu);
 	tdx_load_host_xsave_state(vcpu);
-
-	/* vmx_handle_exit_irqoff() shall not look for a VMCS. */
-	kvm_register_mark_available(vcpu, VCPU_EXREG_EXIT_INFO_1);
-	kvm_register_mark_available(vcpu, VCPU_EXREG_EXIT_INFO_2);
-	vcpu->arch.regs_avail = ~0;
 
 	if (unlikely(tdx->vmx.exit_reason.basic == EXIT_REASON_MCE_DURING_VMENTRY))
 		kvm_machine_check();

@@ -136,19 +136,14 @@ void td_release_keyid(struct kvm *kvm)
 {
 	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
 
-	switch (td_state(tdx)) {
-	case TD_S_INITIALIZED:
-	case TD_S_RUNNABLE:
-		break;
-	default:
+	/* It works at the first try or not at all. */
+	if (td_state(tdx) == TD_S_NONE || tdx->sept.closing)
 		return;
-	}
 
+	sept_close(tdx);
 	td_flush_vps(kvm);
-	if (td_free_key(tdx))
-		/* Nothing can be reclaimed; whoever tries leaks its page. */
-		kvm_vm_dead(kvm);
-	else
+	/* Without success, whoever tries to reclaim a page leaks it. */
+	if (!td_free_key(tdx))
 		td_set_state(tdx, TD_S_KEYLESS);
 }
 
@@ -178,18 +173,7 @@ static void td_free_tdcs(struct kvm_tdx *tdx, unsigned int nr_added)
 /* Every other page has been reclaimed: the TDR comes last. */
 static void td_free_tdr(struct kvm_tdx *tdx)
 {
-	struct page *tdr = tdx->td.tdr;
-	u64 status;
-
-	if (tdx_reclaim_page(tdx, tdr))
-		goto out;
-	/* The TDR was written with the module's own KeyID. */
-	status = tdh_phymem_page_wbinvd_tdr(&tdx->td);
-	if (tdx_judge(status) == TDX_DONE)
-		__free_page(tdr);
-	else
-		tdx_leak_page(tdx, tdr, "TDH.PHYMEM.PAGE.WBINVD of the TDR");
-out:
+	td_give_back_page(tdx, tdx->td.tdr);
 	tdx->td.tdr = NULL;
 }
 
