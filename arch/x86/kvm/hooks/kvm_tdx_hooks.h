@@ -18,8 +18,8 @@
  * @zap_private: remove a gfn range from the private MMU; mmu_lock held for
  *		 write.  On return no vCPU can reach the pages any more.
  * @flush_shadow_all: the VMM's address space is going away; may sleep
- * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a private gpa; returns
- *	       bytes mapped or -errno
+ * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a TD; returns bytes mapped,
+ *	       -errno, or 0 for a gpa that base KVM shall map as shared
  * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
  * @has_interrupt: is an interrupt pending in the TD's virtual APIC or PIR?
  */
@@ -32,6 +32,7 @@ struct kvm_tdx_hooks {
 };
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
+bool kvm_tdx_has_tdp_mmu(void);
 
 static inline bool kvm_is_td(const struct kvm *kvm)
 {
@@ -44,5 +45,6 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_tdx_has_interrupt(struct kvm_vcpu *vcpu);
+int kvm_tdx_max_vcpus(struct kvm *kvm);
 
 #endif /* _KVM_TDX_HOOKS_H */

@@ -9,12 +9,9 @@
 
 #include <linux/mm_types.h>
 #include <linux/types.h>
-
-/* The GPRs of a SEAMCALL besides RAX, in and out. */
-struct tdx_module_args {
-	u64 rcx, rdx, r8, r9, r10, r11;
-	u64 r12, r13, r14, r15, rbx, rdi, rsi;
-};
+/* struct tdx_module_args: the GPRs of a SEAMCALL besides RAX, in and out */
+#include <asm/shared/tdx.h>
+#include "status.h"
 
 /* A TD as the TDX module knows it: its TDR and TDCS pages, and its KeyID. */
 struct tdx_td {
@@ -58,8 +55,9 @@ struct tdx_cpuid_config {
 /* Global metadata, constant once tdx_host_enable() has succeeded. */
 struct tdx_sys_info {
 	u16 major, minor, update;
-	u64 features0;
-	u16 max_tdmrs, max_reserved_per_tdmr, pamt_entry_size[3];
+	u64 features0;					/* TDX_FEATURES0_* */
+	u16 max_tdmrs, max_reserved_per_tdmr;
+	u16 pamt_entry_size[3];				/* 4 KiB, 2 MiB, 1 GiB */
 	u16 tdr_size, tdcs_size, tdvps_size;		/* bytes */
 	u64 attributes_fixed0, attributes_fixed1;
 	u64 xfam_fixed0, xfam_fixed1;
@@ -67,6 +65,12 @@ struct tdx_sys_info {
 	u16 nr_cpuid_config;
 	struct tdx_cpuid_config cpuid_config[TDX_MAX_CPUID_CONFIG];
 };
+
+/* Bits of tdx_sys_info.features0. */
+#define TDX_FEATURES0_NO_RBP_MOD	BIT_ULL(18)
+#define TDX_FEATURES0_TOPOLOGY_ENUM	BIT_ULL(20)
+#define TDX_FEATURES0_DYNAMIC_PAMT	BIT_ULL(36)
+#define TDX_FEATURES0_ENHANCED_DEMOTE	BIT_ULL(51)
 
 /* --- bring-up (bringup.c) --- */
 int tdx_host_enable(void);
@@ -77,12 +81,15 @@ const char *tdx_host_why_off(void);
 int tdx_keyid_alloc(void);
 void tdx_keyid_free(int hkid);
 u16 tdx_global_keyid(void);
+unsigned int tdx_nr_guest_keyids(void);
+
+/* --- packages, and what is done once for all TDs (package.c) --- */
+int tdx_for_each_package(int (*fn)(void *), void *data);
+void tdx_key_lock(void);
+void tdx_key_unlock(void);
 
 /* --- pages (phymem.c) --- */
 void tdx_clear_page(struct page *page);
-
-/* --- one line a status for messages (status.c) --- */
-const char *tdx_status_name(u64 status);
 
 /* --- TDH.MNG.* --- */
 u64 tdh_mng_create(struct tdx_td *td);
@@ -130,6 +137,6 @@ u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size);
 u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid);
 u64 tdh_phymem_page_wbinvd_tdr(struct tdx_td *td);
 u64 tdh_phymem_cache_wb(bool resume);
-u64 tdh_phymem_page_rdmd(u64 hpa, u64 *pt, u64 *owner, u64 *level);
+u64 tdh_phymem_page_rdmd(struct page *page, u64 *pt, u64 *owner, u64 *size);
 
 #endif /* _TDX_HOST_H */

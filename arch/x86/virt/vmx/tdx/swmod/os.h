@@ -35,6 +35,9 @@ u8 sw_maxpa(void);
 void sw_hkid_range(u32 *first, u32 *count);	/* private KeyIDs */
 bool sw_random(u64 *val);
 bool sw_irq_pending(void);		/* has the host an event waiting? */
+/* While pinned, the module cannot be unloaded. */
+void sw_pin(void);
+void sw_unpin(void);
 
 /* SHA-384 over whole blocks; @ctx has room for 512 bytes. */
 void sw_sha384_init(void *ctx);

@@ -150,7 +150,7 @@ enum { SW_TDCS_MSR_BITMAP = 2, SW_TDCS_SEPT_ROOT = 3 };
 /* TDVPS page index. */
 enum {
 	SW_TDVPS_MGMT, SW_TDVPS_VMCS, SW_TDVPS_VAPIC,
-	SW_TDVPS_XBUFF, SW_TDVPS_MSR_LISTS, SW_TDVPS_SPARE,
+	SW_TDVPS_XBUFF, SW_TDVPS_SPARE, SW_TDVPS_EPT_ROOT,
 };
 
 enum sw_vcpu_state {
@@ -171,6 +171,11 @@ struct sw_ve_info {
 };
 
 #define SW_EPF_LIST		32
+
+/* An event to deliver at the next entry, in the words of the VMCS. */
+struct sw_event {
+	u32 info, error, instr_len;
+};
 
 /* TDVPS page 0 (TDVPR). */
 struct sw_tdvps {
@@ -193,11 +198,16 @@ struct sw_tdvps {
 	u64 epf_rip;
 	u8 epf_count, epf_n;
 	u64 epf_gpa[SW_EPF_LIST];
+	u64 epf_qualification, epf_gla;	/* of the last of them */
+	struct sw_event event;		/* survives TD exits */
+	u8 rvi;				/* as of the last TD exit */
+	u8 flush_owed;			/* epoch moved, TLB not flushed yet */
 	/* The guest's registers outside the VMCS; RSP and RIP are inside. */
 	struct sw_regs gpr;
 	u64 dr[4], dr6, cr2, xcr0, xss;
 	u64 vmcall_mask;		/* RCX of the TDVMCALL that exited */
 	u64 misc_enable, kernel_gs_base, star, lstar, fmask, tsc_aux;
+	u64 spec_ctrl, ds_area, umwait;
 	u64 shared_eptp;
 	u64 spare[32];			/* the VMX back end's own */
 };
@@ -326,6 +336,15 @@ struct sw_run {
 	struct sw_regs *host;		/* the SEAMCALL's registers */
 };
 
+/* Count a TDCALL that ended with @status (stat.c). */
+void sw_stat_tdcall(u32 leaf, u64 status);
+
+/* Is the zero-step mitigation on?  A parameter of the module. */
+extern bool sw_zero_step;
+
+/* Has a vCPU that is not running an interrupt that it would take? */
+bool sw_vp_intr_pending(struct sw_tdvps *vp);
+
 /* --- the back end that runs a guest: vmx.c, or a script in user space --- */
 u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp);	/* VP.INIT */
 void sw_guest_flush(struct sw_tdvps *vp);			/* VP.FLUSH */
@@ -337,5 +356,17 @@ void sw_guest_write(struct sw_run *run, u32 vmcs_field, u64 val);
 /* VP.RD and VP.WR of VMCS-backed fields by a host that has no vCPU loaded. */
 u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 vmcs_field, u64 *val);
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 vmcs_field, u64 val);
+/* Wish for an exit as soon as an NMI can be delivered. */
+void sw_guest_nmi_window(struct sw_run *run, bool on);
+/* The guest's CR2 and XCR0, which no VMCS field holds. */
+void sw_guest_set_xcr0(struct sw_run *run, u64 val);
+void sw_guest_set_cr2(struct sw_run *run, u64 val);
+/* The posted-interrupt descriptor that the host named, or NULL. */
+void *sw_guest_pid(struct sw_run *run);
+/* Module load and unload; a machine without the means is refused. */
+int sw_guest_setup(void);
+void sw_guest_teardown(void);
+/* In VMX operation?  If not, the SEAMCALL's #UD is nobody's but the CPU's. */
+bool sw_guest_vmx_on(void);
 
 #endif /* _SWMOD_H */

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# "make help" lists the targets.
+
+.DEFAULT_GOAL := modules
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+KVER ?= $(shell . scripts/lib.sh; newest_kver)
+export KVER V W C
+
+# Kconfig describes it; "make CONFIG_TDX_SWMOD=n" leaves tdx_swmod.ko out.
+CONFIG_TDX_SWMOD ?= m
+
+host-dir  := arch/x86/virt/vmx/tdx
+swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
+kvm-dir   := arch/x86/kvm
+
+.PHONY: modules host swmod objs tree preflight deps run shell test unit check \
+	install uninstall clean distclean help
+
+modules: tree
+	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
+
+host: tree
+	@scripts/modules "$(KVER)" $(host-dir)
+
+swmod: tree
+	@scripts/modules "$(KVER)" $(host-dir)/swmod
+
+# Compile our files, of DIR only if set, and link nothing.
+objs: tree
+	@scripts/objs "$(KVER)" $(DIR)
+
+tree: preflight
+	@scripts/base "$(KVER)"
+	@scripts/tree "$(KVER)"
+
+preflight:
+	@scripts/preflight "$(KVER)"
+
+deps:
+	@scripts/deps
+
+# deps may install the headers that KVER then finds, so these go step by step.
+run shell test:
+	@$(MAKE) deps
+	@$(MAKE) modules
+	@selftests/$(if $(filter test,$@),run-tests,vmm/$@) $(ARGS)
+
+unit:
+	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit check,\
+		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
+
+check: tree
+	@scripts/check "$(KVER)"
+	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) unit)
+
+install: preflight
+	@scripts/install-modules --check "$(KVER)"
+	@$(MAKE) modules
+	@scripts/install-modules "$(KVER)"
+
+uninstall:
+	@scripts/install-modules --undo "$(KVER)"
+
+clean:
+	@rm -rf build
+
+distclean: clean
+	@. scripts/lib.sh; rm -rf "$$(cache_dir)"/base-*
+
+help:
+	@cat scripts/help

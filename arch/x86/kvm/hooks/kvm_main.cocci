@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// KVM_MEMORY_ENCRYPT_OP on a vCPU of a TD.  It comes before vcpu->mutex is
+// taken, as some commands need kvm->lock, which is the outer of the two.
+//
+// base: virt/kvm/kvm_main.c
+// expect: 1 kvm_tdx_hooks.h
+// expect: 1 kvm_tdx_vcpu_ioctl
+
+@@ @@
+ #include "vfio.h"
++#include "kvm_tdx_hooks.h"
+
+@@
+identifier filp, ioctl, arg, r;
+@@
+ static long kvm_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+ {
+ ...
++	r = kvm_tdx_vcpu_ioctl(filp, ioctl, arg);
++	if (r != -ENOIOCTLCMD)
++		return r;
+ r = kvm_arch_vcpu_async_ioctl(filp, ioctl, arg);
+ ...
+ }

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kvm.ko's side of the calls from base KVM into TDX: find out whether a VM is
+ * a TD, and pass the call on to the table that kvm-intel.ko registered.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/export.h>
+#include <linux/fs.h>
+#include <linux/kvm_host.h>
+
+#include "mmu.h"
+#include "kvm_tdx_hooks.h"
+
+/*
+ * Set before the first TD can exist and cleared after the last one is gone: a
+ * VM holds a reference to kvm-intel.ko, and only that module creates TDs.  So
+ * whoever has a TD sees the table, and the table outlives the call.
+ */
+static const struct kvm_tdx_hooks *kvm_tdx_hooks;
+
+void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks)
+{
+	/* Pairs with smp_load_acquire() in kvm_tdx_hooks_of(). */
+	smp_store_release(&kvm_tdx_hooks, hooks);
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_register_hooks);
+
+/* kvm.ko keeps the flag to itself. */
+bool kvm_tdx_has_tdp_mmu(void)
+{
+	return tdp_mmu_enabled;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_has_tdp_mmu);
+
+/* The table if @kvm is a TD, else NULL. */
+static const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)
+{
+	if (likely(!kvm_is_td(kvm)))
+		return NULL;
+
+	/* Pairs with smp_store_release() in kvm_tdx_register_hooks(). */
+	return smp_load_acquire(&kvm_tdx_hooks);
+}
+
+/* Returns true if base KVM has nothing left to unmap. */
+bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (!hooks)
+		return false;
+
+	lockdep_assert_held_write(&kvm->mmu_lock);
+
+	/* No filter at all asks for both kinds. */
+	if (range->attr_filter && !(range->attr_filter & KVM_FILTER_PRIVATE))
+		return false;
+
+	hooks->zap_private(kvm, range->start, range->end);
+	return range->attr_filter == KVM_FILTER_PRIVATE;
+}
+
+void kvm_tdx_flush_shadow_all(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->flush_shadow_all(kvm);
+}
+
+/* Returns bytes mapped, -errno, or 0 if base KVM shall map a shared page. */
+long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(vcpu->kvm);
+
+	return hooks ? hooks->pre_fault(vcpu, range) : 0;
+}
+
+long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+{
+	struct kvm_vcpu *vcpu = filp->private_data;
+	const struct kvm_tdx_hooks *hooks;
+
+	if (ioctl != KVM_MEMORY_ENCRYPT_OP)
+		return -ENOIOCTLCMD;
+
+	hooks = kvm_tdx_hooks_of(vcpu->kvm);
+	if (!hooks)
+		return -ENOIOCTLCMD;
+
+	return hooks->vcpu_ioctl(vcpu, (void __user *)arg);
+}
+
+/* Returns -1 for a vCPU that is not a TD's. */
+int kvm_tdx_has_interrupt(struct kvm_vcpu *vcpu)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(vcpu->kvm);
+
+	return hooks ? hooks->has_interrupt(vcpu) : -1;
+}
+
+/* @kvm is NULL when /dev/kvm asks. */
+int kvm_tdx_max_vcpus(struct kvm *kvm)
+{
+	return kvm && kvm_is_td(kvm) ? kvm->max_vcpus : KVM_MAX_VCPUS;
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// Base KVM's invalidations, teardown and pre-faulting reach the private MMU.
+//
+// Every zap that an mmu notifier, guest_memfd, an attribute change or a slot
+// deletion asks for goes through kvm_unmap_gfn_range(), so one call there is
+// enough.  Pre-faulting asks after the reload, because a private mapping needs
+// a loaded MMU as well.
+//
+// base: arch/x86/kvm/mmu/mmu.c
+// expect: 1 kvm_tdx_hooks.h
+// expect: 1 kvm_tdx_unmap_gfn_range
+// expect: 1 kvm_tdx_flush_shadow_all
+// expect: 1 kvm_tdx_pre_fault
+
+@@ @@
+ #include "mmu_internal.h"
++#include "kvm_tdx_hooks.h"
+
+@@
+identifier kvm, range;
+@@
+ kvm_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
+ {
+ ...
++	if (kvm_tdx_unmap_gfn_range(kvm, range))
++		return false;
+ if (kvm_memslots_have_rmaps(kvm)) { ... }
+ ...
+ }
+
+@@
+identifier kvm;
+@@
+ void kvm_arch_flush_shadow_all(struct kvm *kvm)
+ {
++	kvm_tdx_flush_shadow_all(kvm);
+ 	kvm_mmu_zap_all(kvm);
+ }
+
+@@
+identifier vcpu, range, r;
+@@
+ long kvm_arch_vcpu_pre_fault_memory(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
+ {
+ ...
+ r = kvm_mmu_reload(vcpu);
+ if (r)
+ 	return r;
++
++	r = kvm_tdx_pre_fault(vcpu, range);
++	if (r)
++		return r;
+ ...
+ }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// The local APIC of a TD cannot be read or written, and a TD may have fewer
+// vCPUs than an ordinary VM.
+//
+// base: arch/x86/kvm/x86.c
+// expect: 1 kvm_tdx_hooks.h
+// expect: 2 kvm_is_td
+// expect: 1 kvm_tdx_max_vcpus
+
+@@ @@
+ #include "x86.h"
++#include "kvm_tdx_hooks.h"
+
+@@
+identifier fn = { kvm_vcpu_ioctl_get_lapic, kvm_vcpu_ioctl_set_lapic };
+identifier vcpu, s;
+@@
+ static int fn(struct kvm_vcpu *vcpu, struct kvm_lapic_state *s)
+ {
++	if (kvm_is_td(vcpu->kvm))
++		return -EINVAL;
+ ...
+ }
+
+@@
+identifier kvm, ext, r;
+@@
+ int kvm_vm_ioctl_check_extension(struct kvm *kvm, long ext)
+ {
+ <+...
+-	r = KVM_MAX_VCPUS;
++	r = kvm_tdx_max_vcpus(kvm);
+ ...+>
+ }

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Calls between the files of this folder. */
+#ifndef _TDX_HOST_INTERNAL_H
+#define _TDX_HOST_INTERNAL_H
+
+#ifdef pr_fmt
+#undef pr_fmt
+#endif
+#define pr_fmt(fmt) "tdx_host: " fmt
+
+#include <linux/printk.h>
+#include <linux/types.h>
+
+#include "tdmr.h"
+#include "tdx_host.h"
+
+/* --- tdh_sys.c --- */
+u64 tdh_sys_init(void);
+u64 tdh_sys_lp_init(void);
+u64 tdh_sys_rd(u64 field, u64 *data);
+u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid);
+u64 tdh_sys_key_config(void);
+u64 tdh_sys_tdmr_init(u64 base, u64 *next);
+u64 tdh_sys_disable(void);
+
+/* --- why.c: each returns the -errno it was given or chose --- */
+__printf(2, 3) int tdx_off(int err, const char *fmt, ...);
+int tdx_off_status(const char *leaf, u64 status, const char *advice);
+const char *tdx_off_reason(void);
+
+/* --- keyid.c --- */
+int tdx_keyid_detect(void);
+bool tdx_keyid_in_use(void);
+
+/* --- metadata.c --- */
+int tdx_metadata_read(struct tdx_sys_info *info);
+
+/* --- vmxon.c: run @leaf on this CPU, in VMX operation; may sleep --- */
+int tdx_run_in_vmx(u64 (*leaf)(void), u64 *status);
+
+/* --- cpus.c: TDH.SYS.LP.INIT on every CPU, now and when one appears --- */
+int tdx_cpus_init(void);
+void tdx_cpus_exit(void);
+
+/* --- package.c --- */
+bool tdx_last_in_package(unsigned int cpu);
+
+/* --- ram.c: the RAM that exists; no other may come online later --- */
+struct tdx_ram {
+	struct tdx_range *range;
+	unsigned int nr;
+};
+
+int tdx_ram_freeze(struct tdx_ram *ram);
+void tdx_ram_thaw(struct tdx_ram *ram);
+
+/* --- pamt.c: memory for the module's page metadata --- */
+int tdx_pamt_alloc(const struct tdx_ram *ram, const struct tdmr_limits *limits,
+		   struct tdmr *tdmrs, unsigned int nr);
+void tdx_pamt_free(struct tdmr *tdmrs, unsigned int nr);
+
+/* --- memory.c: what the module manages, in the order of use --- */
+int tdx_memory_plan(const struct tdx_sys_info *info);
+int tdx_memory_configure(void);
+int tdx_memory_init(void);
+/* Give back what the module does not own, or no longer does. */
+void tdx_memory_release(bool module_is_gone);
+
+/* --- quiesce.c: the end of TDX, and what must not happen before --- */
+int tdx_quiesce_register(void);
+void tdx_quiesce_unregister(void);
+bool tdx_module_disable(void);
+
+#endif /* _TDX_HOST_INTERNAL_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control registers and XCR0.  Bits that a TD may change at will are the
+ * guest's and never exit; an exit for CR0 or CR4 therefore always means an
+ * attempt to change a fixed one.
+ */
+#include "guest.h"
+
+#define SW_XFAM_PK		(1ULL << 9)
+
+/* Bits of the exit qualification of a control-register access */
+#define SW_CR_NR(q)		((q) & 15)
+#define SW_CR_TYPE(q)		(((q) >> 4) & 3)
+#define SW_CR_GPR(q)		(((q) >> 8) & 15)
+#define SW_CR_MOV_TO		0
+
+/* XCR0 state components and their dependencies */
+#define SW_XCR0_X87		(1ULL << 0)
+#define SW_XCR0_SSE		(1ULL << 1)
+#define SW_XCR0_AVX		(1ULL << 2)
+#define SW_XCR0_MPX		(3ULL << 3)
+#define SW_XCR0_AVX512		(7ULL << 5)
+#define SW_XCR0_PKRU		(1ULL << 9)
+#define SW_XCR0_TILE		(3ULL << 17)
+#define SW_XCR0_ALL		(SW_XCR0_X87 | SW_XCR0_SSE | SW_XCR0_AVX | \
+				 SW_XCR0_MPX | SW_XCR0_AVX512 | \
+				 SW_XCR0_PKRU | SW_XCR0_TILE)
+
+u64 sw_cr0_host_owned(void)
+{
+	return ~(SW_CR0_PG | SW_CR0_WP | SW_CR0_AM | SW_CR0_TS | SW_CR0_EM |
+		 SW_CR0_MP | SW_CR0_ET) & 0xffffffff;
+}
+
+/* CR4 bits of features that no TD of this module gets. */
+u64 sw_cr4_host_owned(const struct sw_tdcs *tdcs)
+{
+	u64 owned = SW_CR4_MCE | SW_CR4_VMXE | SW_CR4_SMXE | SW_CR4_PCE |
+		    SW_CR4_KL | SW_CR4_CET | SW_CR4_PKS | SW_CR4_UINTR;
+
+	if (!(tdcs->xfam & SW_XFAM_PK))
+		owned |= SW_CR4_PKE;
+	return owned;
+}
+
+static enum sw_next sw_mov_to_cr0(struct sw_run *run, u64 val)
+{
+	/* Disabling the caches is the one thing a TD may ask its host for. */
+	if (!(val >> 32) && (val & SW_CR0_CD) && (val & SW_CR0_PE) &&
+	    (val & SW_CR0_NE))
+		return sw_inject_ve(run, SW_VE_PARAVIRT);
+	return sw_inject_gp(run);
+}
+
+static enum sw_next sw_mov_to_cr4(struct sw_run *run, u64 val)
+{
+	u64 owned = sw_cr4_host_owned(run->td->tdcs);
+
+	if ((val & owned) == 0)
+		return sw_inject_ve(run, SW_VE_PARAVIRT);
+	return sw_inject_gp(run);
+}
+
+enum sw_next sw_exit_cr(struct sw_run *run)
+{
+	u64 q = run->exit.qualification;
+	u64 val;
+
+	if (SW_CR_TYPE(q) != SW_CR_MOV_TO)
+		return sw_inject_gp(run);
+	if (SW_CR_GPR(q) == 4)
+		val = sw_guest_read(run, SW_VM_GUEST_RSP);
+	else
+		val = ((const u64 *)&run->vp->gpr)[SW_CR_GPR(q)];
+	if (!sw_in_64bit(run))
+		val = (u32)val;
+	switch (SW_CR_NR(q)) {
+	case 0:
+		return sw_mov_to_cr0(run, val);
+	case 4:
+		return sw_mov_to_cr4(run, val);
+	default:
+		return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
+	}
+}
+
+/* All of them, or none. */
+static bool sw_all_or_none(u64 val, u64 group)
+{
+	return !(val & group) || (val & group) == group;
+}
+
+static bool sw_xcr0_valid(u64 val, u64 xfam)
+{
+	if (val & ~(xfam & SW_XCR0_ALL))
+		return false;
+	if (!(val & SW_XCR0_X87))
+		return false;
+	if ((val & SW_XCR0_AVX) && !(val & SW_XCR0_SSE))
+		return false;
+	if ((val & SW_XCR0_AVX512) && !(val & SW_XCR0_AVX))
+		return false;
+	return sw_all_or_none(val, SW_XCR0_AVX512) &&
+	       sw_all_or_none(val, SW_XCR0_MPX) &&
+	       sw_all_or_none(val, SW_XCR0_TILE);
+}
+
+enum sw_next sw_exit_xsetbv(struct sw_run *run)
+{
+	struct sw_tdvps *vp = run->vp;
+	u64 val = (u32)vp->gpr.rax | vp->gpr.rdx << 32;
+
+	if ((u32)vp->gpr.rcx || !sw_xcr0_valid(val, run->td->tdcs->xfam))
+		return sw_inject_gp(run);
+	vp->xcr0 = val;
+	sw_guest_set_xcr0(run, val);
+	sw_skip(run, run->exit.instr_len);
+	return SW_NEXT_RESUME;
+}

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TDH.MEM.PAGE.*: putting pages into a TD, taking them out, and changing the
+ * size in which they are mapped.
+ */
+#include "core.h"
+#include "leaf_mem.h"
+
+static s64 pages_of(u8 level)
+{
+	return 1LL << (9 * level);
+}
+
+/* The checks of PAGE.ADD behind those of the TD, which it has to itself. */
+static u64 page_add_check(struct sw_mem *m, struct sw_regs *r)
+{
+	u64 err;
+
+	err = sw_gpa_arg(r->rcx, 0, 0, &m->gpa, &m->level);
+	if (err)
+		return err;
+	if (!SW_ALIGNED(r->r9, SW_PAGE_SIZE) || !sw_sys_check_hpa(r->r9) ||
+	    !sw_is_ram(r->r9, SW_PAGE_SIZE))
+		return SW_OPERAND_INVALID | SW_OPND_R9;
+	err = sw_sept_walk(&m->td, m->gpa, 0, &m->e);
+	if (!err && !sw_sept_may(SW_LEAF_MEM_PAGE_ADD, sw_sept_state(m->e.val)))
+		err = SW_EPT_ENTRY_STATE_INCORRECT | SW_OPND_RCX;
+	if (err) {
+		sw_entry_report(&m->e, r);
+		return err;
+	}
+	return sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+}
+
+u64 sw_mem_page_add(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	struct sw_mem m = { 0 };
+	u64 err;
+
+	err = sw_td_get(r->rdx, SW_EXCL, -1, SW_LEAF_MEM_PAGE_ADD, SW_OPND_RDX,
+			false, &m.td);
+	if (err)
+		return err;
+	err = page_add_check(&m, r);
+	if (!err) {
+		memcpy(sw_va(r->r8), sw_va(r->r9), SW_PAGE_SIZE);
+		sw_mrtd_page_add(m.td.tdcs, m.gpa);
+		sw_td_children(&m.td, 1);
+		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
+		sw_entry_set(&m.e, sw_sept_make(SW_ST_MAPPED, r->r8));
+		r->rcx = r->rdx = 0;
+	}
+	sw_mem_put(&m);
+	return err;
+}
+
+u64 sw_mem_page_aug(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	static const struct sw_mem_how how = { 0, 1, SW_SHARED };
+	struct sw_regs in = *r;
+	struct sw_mem m;
+	u64 err;
+
+	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_AUG, &how, &m);
+	if (err)
+		return err;
+	err = sw_page_get(r->r8, m.level, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
+			  &m.page);
+	if (!err) {
+		sw_td_children(&m.td, pages_of(m.level));
+		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
+		sw_entry_set(&m.e, sw_sept_make(SW_ST_PENDING, r->r8));
+		r->rcx = r->rdx = 0;
+	}
+	sw_mem_put(&m);
+	return err;
+}
+
+u64 sw_mem_page_remove(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	static const struct sw_mem_how how = { 0, 1, SW_SHARED };
+	struct sw_regs in = *r;
+	struct sw_mem m;
+	u64 pa, err;
+
+	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_REMOVE, &how, &m);
+	if (err)
+		return err;
+	pa = m.e.val & SW_EPT_PFN;
+	err = sw_mem_check_tracked(&m);
+	if (!err)
+		err = sw_page_get_leaf(pa, m.level, SW_EXCL, SW_PT_REG,
+				       SW_OPND_RCX, &m.old);
+	if (err) {
+		sw_entry_report(&m.e, r);
+	} else {
+		sw_entry_set(&m.e, sw_sept_make(SW_ST_FREE, 0));
+		sw_page_set(&m.old, SW_PT_NDA, 0);
+		sw_td_children(&m.td, -pages_of(m.level));
+		r->rcx = pa;
+		r->rdx = 0;
+	}
+	sw_mem_put(&m);
+	return err;
+}
+
+/* Smaller entries for the same memory; usable as soon as they are linked. */
+static void fill_demoted(u64 *table, enum sw_sept_state state, u64 pa)
+{
+	int i;
+
+	for (i = 0; i < 512; i++)
+		table[i] = sw_sept_make(sw_unblocked_form(state),
+					pa + i * SW_SIZE_4K);
+}
+
+u64 sw_mem_page_demote(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	static const struct sw_mem_how how = { 1, 1, SW_SHARED };
+	struct sw_regs in = *r;
+	struct sw_mem m;
+	u64 pa, err;
+
+	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_DEMOTE, &how, &m);
+	if (err)
+		return err;
+	pa = m.e.val & SW_EPT_PFN;
+	err = sw_mem_check_tracked(&m);
+	if (!err)
+		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
+				  &m.page);
+	if (!err)
+		err = sw_page_get_leaf(pa, 1, SW_EXCL, SW_PT_REG, SW_OPND_RCX,
+				       &m.old);
+	if (err) {
+		sw_entry_report(&m.e, r);
+	} else {
+		fill_demoted(sw_va(r->r8), m.state, pa);
+		sw_pamt_split(&m.old);
+		sw_td_children(&m.td, 1);
+		sw_page_set(&m.page, SW_PT_EPT, m.td.page.pa);
+		sw_entry_set(&m.e, sw_sept_make(SW_ST_NL_MAPPED, r->r8));
+		r->rcx = r->rdx = 0;
+	}
+	sw_mem_put(&m);
+	return err;
+}
+
+/* 512 entries of one kind over one aligned, contiguous piece of memory. */
+static bool promotable(u64 *table, u64 *pa, enum sw_sept_state *state)
+{
+	u64 first = sw_load(&table[0]) & ~(SW_EPT_LOCKED | SW_EPT_HP);
+	int i;
+
+	*pa = first & SW_EPT_PFN;
+	*state = sw_sept_state(first);
+	if (*state != SW_ST_MAPPED && *state != SW_ST_PENDING)
+		return false;
+	if (!SW_ALIGNED(*pa, SW_SIZE_2M))
+		return false;
+	for (i = 1; i < 512; i++) {
+		u64 val = sw_load(&table[i]) & ~SW_EPT_HP;
+
+		/* A locked entry differs as well. */
+		if (val != first + i * SW_SIZE_4K)
+			return false;
+	}
+	return true;
+}
+
+static u64 page_promote(struct sw_mem *m, struct sw_regs *r)
+{
+	u64 table = m->e.val & SW_EPT_PFN, pa, err;
+	enum sw_sept_state state;
+
+	err = sw_mem_check_tracked(m);
+	if (!err && !promotable(sw_va(table), &pa, &state))
+		err = SW_EPT_INVALID_PROMOTE_CONDITIONS | SW_OPND_RCX;
+	if (!err)
+		err = sw_page_get_leaf(table, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX,
+				       &m->page);
+	if (!err)
+		err = sw_pamt_merge(pa, m->td.page.pa, &m->old);
+	if (err) {
+		sw_entry_report(&m->e, r);
+		return err;
+	}
+	sw_pamt_join(&m->old, m->td.page.pa);
+	sw_entry_set(&m->e, sw_sept_make(state, pa));
+	sw_page_set(&m->page, SW_PT_NDA, 0);
+	sw_td_children(&m->td, -1);
+	r->rcx = table;
+	r->rdx = 0;
+	return 0;
+}
+
+u64 sw_mem_page_promote(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	static const struct sw_mem_how how = { 1, 1, SW_EXCL };
+	struct sw_regs in = *r;
+	struct sw_mem m;
+	u64 err;
+
+	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_PROMOTE, &how, &m);
+	if (err)
+		return err;
+	err = page_promote(&m, r);
+	sw_mem_put(&m);
+	return err;
+}
+
+u64 sw_mem_page_relocate(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	static const struct sw_mem_how how = { 0, 0, SW_SHARED };
+	struct sw_regs in = *r;
+	struct sw_mem m;
+	u64 pa, err;
+
+	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_RELOCATE, &how, &m);
+	if (err)
+		return err;
+	pa = m.e.val & SW_EPT_PFN;
+	err = sw_mem_check_tracked(&m);
+	if (!err)
+		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
+				  &m.page);
+	if (!err)
+		err = sw_page_get_leaf(pa, 0, SW_EXCL, SW_PT_REG, SW_OPND_RCX,
+				       &m.old);
+	if (err) {
+		sw_entry_report(&m.e, r);
+	} else {
+		/* What is pending has no content yet. */
+		if (!sw_sept_is_pending(m.state))
+			memcpy(sw_va(r->r8), sw_va(pa), SW_PAGE_SIZE);
+		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
+		sw_page_set(&m.old, SW_PT_NDA, 0);
+		sw_entry_set(&m.e, sw_sept_make(sw_unblocked_form(m.state),
+						r->r8));
+		r->rcx = pa;
+		r->rdx = 0;
+	}
+	sw_mem_put(&m);
+	return err;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TDH.PHYMEM.*: pages as such, without the TD's S-EPT.
+ */
+#include "core.h"
+
+/* Bit 63 of RCX: a large entry that is in use in smaller pieces. */
+#define SW_RDMD_NON_LEAF	(1ULL << 63)
+
+u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 pa = r->rcx & ~7ULL, err;
+	u8 level = r->rcx & 7;
+	struct sw_page page;
+
+	if (level > 2)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_page_get(pa, level, SW_SHARED, -1, SW_OPND_RCX, &page);
+	if (err)
+		return err;
+	r->rcx = sw_page_type(&page);
+	if (sw_page_is_split(&page))
+		r->rcx |= SW_RDMD_NON_LEAF;
+	r->rdx = sw_page_owner(&page);
+	r->r8 = page.level;
+	r->r9 = sw_load(&page.e->bepoch);
+	r->r10 = r->r11 = 0;
+	sw_page_put(&page);
+	return 0;
+}
+
+static u64 reclaim_tdr(struct sw_page *page)
+{
+	struct sw_tdr *tdr = sw_va(page->pa);
+
+	if (tdr->lifecycle != SW_TEARDOWN)
+		return SW_LIFECYCLE_STATE_INCORRECT;
+	if (sw_load(&tdr->chldcnt))
+		return SW_TD_ASSOCIATED_PAGES_EXIST;
+	sw_page_set(page, SW_PT_NDA, 0);
+	return 0;
+}
+
+static u64 reclaim_child(struct sw_page *page)
+{
+	struct sw_td td;
+	u64 err;
+
+	err = sw_tdr_get(sw_page_owner(page), SW_SHARED, SW_OPND_TDR, true, &td);
+	if (err)
+		return err;
+	if (td.tdr->lifecycle != SW_TEARDOWN) {
+		err = SW_LIFECYCLE_STATE_INCORRECT;
+	} else {
+		sw_page_set(page, SW_PT_NDA, 0);
+		sw_td_children(&td, -(1LL << (9 * page->level)));
+	}
+	sw_td_put(&td);
+	return err;
+}
+
+static u64 reclaim(struct sw_page *page, struct sw_regs *r)
+{
+	enum sw_pt type = sw_page_type(page);
+	u64 owner = sw_page_owner(page), err;
+
+	if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	switch (type) {
+	case SW_PT_TDR:
+		err = reclaim_tdr(page);
+		break;
+	case SW_PT_REG:
+	case SW_PT_TDCX:
+	case SW_PT_TDVPR:
+	case SW_PT_EPT:
+		err = reclaim_child(page);
+		break;
+	default:
+		return SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
+	}
+	if (err && err != SW_LIFECYCLE_STATE_INCORRECT &&
+	    err != SW_TD_ASSOCIATED_PAGES_EXIST)
+		return err;
+	/* Told also to a host that came too early. */
+	r->rcx = type;
+	r->rdx = owner;
+	r->r8 = page->level;
+	r->r9 = 0;
+	return err;
+}
+
+u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	struct sw_page page;
+	u64 err;
+
+	err = sw_page_get(r->rcx, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
+	if (err)
+		return err;
+	err = reclaim(&page, r);
+	sw_page_put(&page);
+	return err;
+}
+
+/*
+ * Nothing is encrypted and caches know no KeyIDs: only the operand is checked.
+ */
+u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 pa = r->rcx & ((1ULL << sw_maxpa()) - 1), hkid = r->rcx >> sw_maxpa();
+	struct sw_page page;
+	u64 err;
+
+	if (hkid >= sw_sys.first_hkid + sw_sys.nr_hkids)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_page_get(pa, 0, SW_SHARED, -1, SW_OPND_RCX, &page);
+	if (err)
+		return err;
+	if (sw_page_type(&page) != SW_PT_NDA)
+		err = SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
+	sw_page_put(&page);
+	return err;
+}
+
+/*
+ * Mark the flushed KeyIDs as written back on this package, one after the
+ * other, looking for host events in between.  Each call does at least one, so
+ * that a host which only resumes gets done.
+ */
+static u64 cache_wb(u32 *next, u64 bit)
+{
+	u32 end = sw_sys.first_hkid + sw_sys.nr_hkids, i;
+	bool did = false;
+
+	for (i = *next; i < end; i++) {
+		struct sw_kot *kot = &sw_sys.kot[i];
+
+		if (kot->state != SW_KOT_FLUSHED ||
+		    !(sw_load(&kot->wb_pending) & bit))
+			continue;
+		if (did && sw_irq_pending()) {
+			*next = i;
+			return SW_INTERRUPTED_RESUMABLE;
+		}
+		sw_and(&kot->wb_pending, ~bit);
+		did = true;
+	}
+	did = did || *next != sw_sys.first_hkid;
+	*next = 0;
+	return did ? 0 : SW_NO_HKID_READY_TO_WBCACHE;
+}
+
+u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u32 pkg = sw_this_pkg();
+	u32 *next = &sw_sys.wb_next[pkg];
+	u64 err;
+
+	if (r->rcx > 1)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_lock(&sw_sys.wb_lock[pkg], SW_EXCL, SW_HOST);
+	if (err)
+		return err | SW_OPND_WBCACHE;
+	err = sw_lock(&sw_sys.kot_lock, SW_SHARED, SW_HOST);
+	if (err) {
+		err |= SW_OPND_KOT;
+		goto unlock;
+	}
+	if (r->rcx && !*next) {
+		err = SW_WBCACHE_RESUME_ERROR;
+	} else {
+		if (!r->rcx)
+			*next = sw_sys.first_hkid;
+		err = cache_wb(next, 1ULL << pkg);
+	}
+	sw_unlock(&sw_sys.kot_lock, SW_SHARED);
+unlock:
+	sw_unlock(&sw_sys.wb_lock[pkg], SW_EXCL);
+	return err;
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * TDH.SYS.*: bring-up, in the order SYS.INIT, LP.INIT on every CPU, CONFIG,
+ * KEY.CONFIG on every package, TDMR.INIT until all of memory is ready.
+ *
+ * After SYS.DISABLE the module has forgotten its memory and answers nothing
+ * but SYS_SHUTDOWN.  To be brought up again it has to be loaded again; until
+ * SYS.DISABLE it cannot be unloaded, since TDs may exist.
+ */
+#include "core.h"
+
+/* 4K PAMT entries that one TDMR.INIT initialises: 4 MiB of memory. */
+#define SW_TDMR_INIT_BATCH	1024
+
+static u64 sys_lock(enum sw_mode mode)
+{
+	return sw_lock(&sw_sys.lock, mode, SW_HOST) ? SW_SYS_BUSY : 0;
+}
+
+static void sys_unlock(enum sw_mode mode)
+{
+	sw_unlock(&sw_sys.lock, mode);
+}
+
+/* Copy the CMRs; ones that touch become one, so that coverage is one test. */
+static u64 copy_cmrs(void)
+{
+	unsigned int i, nr = sw_nr_cmrs(), n = 0;
+
+	for (i = 0; i < nr; i++) {
+		struct sw_range *prev = n ? &sw_sys.cmr[n - 1] : NULL;
+		u64 base, size;
+
+		sw_cmr(i, &base, &size);
+		if (!size)
+			continue;
+		if (prev && base < prev->base + prev->size)
+			return SW_CMR_LIST_INVALID;
+		if (prev && base == prev->base + prev->size) {
+			prev->size += size;
+			continue;
+		}
+		if (n == SW_MAX_CMRS)
+			return SW_CMR_LIST_INVALID;
+		sw_sys.cmr[n++] = (struct sw_range){ base, size };
+	}
+	sw_sys.nr_cmrs = n;
+	return n ? 0 : SW_CMR_LIST_INVALID;
+}
+
+static u64 sys_init_locked(void)
+{
+	u64 err;
+
+	if (sw_sys.state != SW_SYSINIT_PENDING)
+		return SW_SYS_INIT_NOT_PENDING;
+	sw_hkid_range(&sw_sys.first_hkid, &sw_sys.nr_hkids);
+	if (!sw_sys.nr_hkids || sw_sys.nr_hkids > SW_MAX_HKIDS ||
+	    sw_sys.first_hkid + sw_sys.nr_hkids > SW_MAX_HKIDS)
+		return SW_NUM_ACTIVATED_HKIDS_NOT_SUPPORTED;
+	if (sw_nr_pkgs() > SW_MAX_PKGS)
+		return SW_INVALID_PKG_ID | SW_MAX_PKGS;
+	err = copy_cmrs();
+	if (err)
+		return err;
+	sw_cpuid_sample();
+	/* TDs will depend on this code from now on. */
+	sw_pin();
+	sw_store(&sw_sys.state, SW_SYSINIT_DONE);
+	return 0;
+}
+
+u64 sw_sys_init(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	bool v1 = r->rax >> 16 & 0xff;
+	u64 err;
+
+	if (r->rcx)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	/* No diagnostics of fatal errors to configure. */
+	if (v1 && r->r8)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
+	err = sys_lock(SW_EXCL);
+	if (err)
+		return err;
+	err = sys_init_locked();
+	sys_unlock(SW_EXCL);
+	return err;
+}
+
+static u64 lp_init_locked(struct sw_cpu *cpu)
+{
+	if (sw_sys.state == SW_SYSINIT_PENDING)
+		return SW_SYS_LP_INIT_NOT_PENDING;
+	if (cpu->lp_init_done)
+		return SW_SYS_LP_INIT_DONE;
+	/* SYS.CONFIG has counted the CPUs; a late one stays outside. */
+	if (sw_sys.state != SW_SYSINIT_DONE)
+		return SW_SYS_LP_INIT_NOT_PENDING;
+	if (sw_this_pkg() >= sw_nr_pkgs())
+		return SW_INVALID_PKG_ID | sw_this_pkg();
+	cpu->lp_init_done = 1;
+	sw_add_return(&sw_sys.nr_lps, 1);
+	return 0;
+}
+
+u64 sw_sys_lp_init(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err = sys_lock(SW_SHARED);
+
+	if (err)
+		return err;
+	err = lp_init_locked(cpu);
+	sys_unlock(SW_SHARED);
+	return err;
+}
+
+static u64 config_locked(const struct sw_regs *r)
+{
+	u64 err;
+	u32 hkid = r->r8 & 0xffff;
+
+	if (sw_sys.state != SW_SYSINIT_DONE || sw_sys.nr_lps < sw_nr_cpus())
+		return SW_SYS_CONFIG_NOT_PENDING;
+	if (!SW_ALIGNED(r->rcx, 512) || !sw_sys_check_hpa(r->rcx))
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	if (!r->rdx || r->rdx > SW_MAX_TDMRS)
+		return SW_OPERAND_INVALID | SW_OPND_RDX;
+	/* Bit 16 asks for dynamic PAMT, which FEATURES0 does not offer. */
+	if (r->r8 >> 16 || hkid < sw_sys.first_hkid ||
+	    hkid - sw_sys.first_hkid >= sw_sys.nr_hkids)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
+	if (!sw_is_ram(r->rcx, r->rdx * sizeof(u64)))
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_tdmr_config(r->rcx, r->rdx);
+	if (err)
+		return err;
+	sw_sys.hkid = hkid;
+	sw_sys.kot[hkid].state = SW_KOT_RESERVED;
+	sw_store(&sw_sys.state, SW_SYSCONFIG_DONE);
+	return 0;
+}
+
+u64 sw_sys_config(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err = sys_lock(SW_EXCL);
+
+	if (err)
+		return err;
+	err = config_locked(r);
+	sys_unlock(SW_EXCL);
+	return err;
+}
+
+static u64 key_config_locked(void)
+{
+	u64 all = (1ULL << sw_nr_pkgs()) - 1, bit = 1ULL << sw_this_pkg();
+
+	if (sw_sys.state != SW_SYSCONFIG_DONE)
+		return SW_SYS_KEY_CONFIG_NOT_PENDING;
+	if (sw_sys.keyed_pkgs & bit)
+		return SW_KEY_CONFIGURED;
+	sw_sys.keyed_pkgs |= bit;
+	if (sw_sys.keyed_pkgs == all)
+		sw_store(&sw_sys.state, SW_SYS_READY);
+	return 0;
+}
+
+u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err = sys_lock(SW_EXCL);
+
+	if (err)
+		return err;
+	err = key_config_locked();
+	sys_unlock(SW_EXCL);
+	return err;
+}
+
+static bool is_reserved(const struct sw_tdmr *t, u64 pa)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->nr_rsvd; i++) {
+		if (pa >= t->rsvd[i].base && pa - t->rsvd[i].base < t->rsvd[i].size)
+			return true;
+	}
+	return false;
+}
+
+static void pamt_reset(const struct sw_tdmr *t, u64 pa, u8 level, u8 type)
+{
+	struct sw_pamt_entry *array = sw_va(t->pamt[level]);
+	struct sw_pamt_entry *e = &array[(pa - t->base) >> SW_LEVEL_SHIFT(level)];
+
+	memset(e, 0, sizeof(*e));
+	e->type_flags = type;
+}
+
+static void tdmr_init_batch(struct sw_tdmr *t)
+{
+	u64 pa = t->next, end = pa + SW_TDMR_INIT_BATCH * SW_SIZE_4K;
+
+	for (; pa < end; pa += SW_SIZE_4K) {
+		if (SW_ALIGNED(pa, SW_SIZE_1G))
+			pamt_reset(t, pa, 2, SW_PT_NDA);
+		if (SW_ALIGNED(pa, SW_SIZE_2M))
+			pamt_reset(t, pa, 1, SW_PT_NDA);
+		pamt_reset(t, pa, 0, is_reserved(t, pa) ? SW_PT_RSVD : SW_PT_NDA);
+	}
+	/* Pairs with the load in sw_pa_usable(): entries before the limit. */
+	sw_store(&t->next, end);
+}
+
+u64 sw_sys_tdmr_init(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	struct sw_tdmr *t = sw_tdmr_find(r->rcx);
+	u64 err;
+
+	if (!t || t->base != r->rcx)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_lock(&t->lock, SW_EXCL, SW_HOST);
+	if (err)
+		return err | SW_OPND_RCX;
+	if (t->next == t->base + t->size) {
+		err = SW_TDMR_ALREADY_INITIALIZED;
+	} else {
+		tdmr_init_batch(t);
+		r->rdx = t->next & ~(SW_SIZE_1G - 1);
+	}
+	sw_unlock(&t->lock, SW_EXCL);
+	return err;
+}
+
+u64 sw_sys_rd(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 val = 0, next = ~0ULL, err;
+
+	if (!cpu->lp_init_done)
+		return SW_SYS_LP_INIT_NOT_DONE;
+	err = sw_md_sys_rd(r->rdx, SW_HOST, &val, &next);
+	r->r8 = val;
+	r->rdx = next;
+	return err;
+}
+
+/*
+ * No module takes over from this one, so nothing is handed off: only the
+ * state changes, and every other leaf sees it.
+ */
+u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err;
+
+	if (r->rcx)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sys_lock(SW_EXCL);
+	if (err)
+		return err;
+	sw_store(&sw_sys.state, SW_SYS_SHUTDOWN_DONE);
+	sys_unlock(SW_EXCL);
+	return 0;
+}
+
+/* A module that was just loaded finds no state of a predecessor. */
+u64 sw_sys_update(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	if (sw_load(&sw_sys.state) != SW_SYSINIT_DONE)
+		return SW_SYS_STATE_INCORRECT;
+	return SW_SYS_INVALID_HANDOFF;
+}
+
+u64 sw_sys_lp_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	return 0;
+}
+
+static u64 disable_locked(void)
+{
+	u32 was = sw_load(&sw_sys.state);
+
+	sw_store(&sw_sys.state, SW_SYS_SHUTDOWN_DONE);
+	/*
+	 * Pairs with sw_dispatch(), which counts itself before it reads the
+	 * state: either it is seen here, or it sees the shutdown.
+	 */
+	if (sw_load(&sw_sys.in_flight) != 1)
+		return SW_SYS_BUSY;
+	sw_sys.nr_tdmrs = 0;
+	sw_sys.keyed_pkgs = 0;
+	memset(sw_sys.kot, 0, sizeof(sw_sys.kot));
+	/* SYS.INIT pinned; state and CMRs tell that it ran and is not undone. */
+	if (was != SW_SYSINIT_PENDING && sw_sys.nr_cmrs) {
+		sw_sys.nr_cmrs = 0;
+		sw_unpin();
+	}
+	return 0;
+}
+
+u64 sw_sys_disable(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err = sys_lock(SW_EXCL);
+
+	if (err)
+		return err;
+	err = disable_locked();
+	sys_unlock(SW_EXCL);
+	return err;
+}

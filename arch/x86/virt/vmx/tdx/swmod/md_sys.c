@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * SYS.RD: what this module is, and what it lets a host configure.
+ */
+#include "metadata.h"
+
+/*
+ * Fields whose value depends on the machine, or on an index, have a function;
+ * the others a value.
+ */
+struct sw_md_sys_field {
+	struct sw_md_field f;
+	bool guest;			/* readable by TDG.SYS.RD as well */
+	u64 val;
+	u64 (*get)(u32 index);
+};
+
+#define SW_MODULE_MAJOR		1
+#define SW_MODULE_MINOR		5
+#define SW_MODULE_UPDATE	25
+/* ASCII "SW" where a vendor's module has its PCI vendor id. */
+#define SW_MODULE_VENDOR	0x5753
+
+/*
+ * RELAXED_MEM_MNG_CONCURRENCY, HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2,
+ * NO_RBP_MOD, TOPOLOGY_ENUM, VE_REDUCTION, ENHANCED_DEMOTE_INTERRUPTIBILITY:
+ * no more than what is implemented.
+ */
+#define SW_FEATURES0	(1ULL << 4 | 1ULL << 10 | 1ULL << 16 | 1ULL << 18 | \
+			 1ULL << 20 | 1ULL << 30 | 1ULL << 51)
+
+static u64 nr_pkgs(u32 i)
+{
+	return sw_nr_pkgs();
+}
+
+static u64 pkg_fms(u32 i)
+{
+	/* One kind of processor in every package. */
+	return i < sw_nr_pkgs() ? sw_sys.cpuid[sw_cpuid_index(1, 0)].eax : 0;
+}
+
+static u64 nr_cmrs(u32 i)
+{
+	return sw_sys.nr_cmrs;
+}
+
+static u64 cmr_base(u32 i)
+{
+	return i < sw_sys.nr_cmrs ? sw_sys.cmr[i].base : 0;
+}
+
+static u64 cmr_size(u32 i)
+{
+	return i < sw_sys.nr_cmrs ? sw_sys.cmr[i].size : 0;
+}
+
+static u64 xfam_fixed0(u32 i)
+{
+	return SW_XFAM_SUPPORTED & sw_native_xcr0_xss();
+}
+
+static u64 cpuid_leaf(u32 i)
+{
+	const struct sw_cpuid_rule *rule = sw_cpuid_config_rule(i);
+
+	return rule ? rule->leaf | (u64)rule->subleaf << 32 : 0;
+}
+
+static u64 cpuid_value(u32 i)
+{
+	const struct sw_cpuid_rule *rule = sw_cpuid_config_rule(i / 2);
+	const struct sw_cpuid_val *d, *a;
+
+	if (!rule)
+		return 0;
+	d = &rule->direct;
+	a = &rule->allow;
+	if (i & 1)
+		return (d->ecx | a->ecx) | (u64)(d->edx | a->edx) << 32;
+	return (d->eax | a->eax) | (u64)(d->ebx | a->ebx) << 32;
+}
+
+#define VAL(_id, _val)		{ .f = { (_id), 1 }, .val = (_val) }
+#define VAL_TD(_id, _val)	{ .f = { (_id), 1 }, .val = (_val), .guest = true }
+#define FN(_id, _n, _fn)	{ .f = { (_id), (_n) }, .get = (_fn) }
+
+static const struct sw_md_sys_field fields[] = {
+	FN(0x0000000200000000ULL, 1, nr_pkgs),
+	FN(0x0000000200000001ULL, 8, pkg_fms),
+	VAL_TD(0x0800000200000000ULL, SW_MODULE_VENDOR),
+	/* BUILD_DATE, BUILD_NUM */
+	VAL(0x8800000200000001ULL, 20260101),
+	VAL(0x8800000100000002ULL, 0),
+	VAL_TD(0x0800000100000003ULL, SW_MODULE_MINOR),
+	VAL_TD(0x0800000100000004ULL, SW_MODULE_MAJOR),
+	VAL(0x0800000100000005ULL, SW_MODULE_UPDATE),
+	VAL(0x0800000100000006ULL, 0),
+	/* Handoff: there is none. */
+	VAL(0x8900000100000000ULL, 0),
+	VAL(0x8900000100000001ULL, 0),
+	VAL(0x8900000000000002ULL, 0),
+	VAL(0x8900000100000003ULL, 0),
+	VAL(0x8900000000000004ULL, 0),
+	VAL(0x8900000100000005ULL, 0),
+	VAL(0x8900000200000006ULL, 0),
+	/* SYS_ATTRIBUTES, NUM_TDX_FEATURES, TDX_FEATURES0 */
+	VAL_TD(0x0A00000200000000ULL, 0),
+	VAL_TD(0x0A00000000000001ULL, 1),
+	VAL_TD(0x0A00000300000008ULL, SW_FEATURES0),
+	FN(0x9000000100000000ULL, 1, nr_cmrs),
+	FN(0x9000000300000080ULL, SW_MAX_CMRS, cmr_base),
+	FN(0x9000000300000100ULL, SW_MAX_CMRS, cmr_size),
+	/* MAX_TDMRS, MAX_RESERVED_PER_TDMR, PAMT entry sizes */
+	VAL(0x9100000100000008ULL, SW_MAX_TDMRS),
+	VAL(0x9100000100000009ULL, SW_MAX_RSVD),
+	VAL(0x9100000100000010ULL, sizeof(struct sw_pamt_entry)),
+	VAL(0x9100000100000011ULL, sizeof(struct sw_pamt_entry)),
+	VAL(0x9100000100000012ULL, sizeof(struct sw_pamt_entry)),
+	/* TDR, TDCS and TDVPS sizes in bytes, without L2 VMs */
+	VAL(0x9800000100000000ULL, SW_PAGE_SIZE),
+	VAL(0x9800000100000100ULL, SW_TDCS_PAGES_MIN * SW_PAGE_SIZE),
+	VAL(0x9800000100000101ULL, 0),
+	VAL(0x9800000100000200ULL, SW_TDVPS_PAGES * SW_PAGE_SIZE),
+	VAL(0x9800000100000201ULL, 0),
+	/* ATTRIBUTES and XFAM: what may be one, what has to be */
+	VAL(0x1900000300000000ULL, SW_ATTRIBUTES_SUPPORTED),
+	VAL(0x1900000300000001ULL, 0),
+	FN(0x1900000300000002ULL, 1, xfam_fixed0),
+	VAL(0x1900000300000003ULL, SW_XFAM_FIXED1),
+	VAL(0x9900000100000004ULL, SW_NR_CPUID_CONFIG),
+	VAL(0x9900000300000006ULL, SW_CONFIG_FLAGS_SUPPORTED),
+	VAL(0x9900000300000007ULL, 0),
+	VAL(0x9900000100000008ULL, SW_MAX_VCPUS),
+	FN(0x9900000300000400ULL, 32, cpuid_leaf),
+	FN(0x9900000300000500ULL, 64, cpuid_value),
+	/* IA32_ARCH_CAPABILITIES_CONFIG_MASK */
+	VAL(0x9900000300000600ULL, 0),
+};
+
+u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next)
+{
+	const struct sw_md_sys_field *f;
+	u32 index;
+	int i;
+
+	if (field == SW_MD_NULL_ID) {
+		*val = 0;
+		*next = fields[0].f.id;
+		return SW_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
+	}
+	i = sw_md_find(fields, SW_ARRAY_SIZE(fields), sizeof(fields[0]), field);
+	if (i < 0)
+		return SW_METADATA_FIELD_ID_INCORRECT;
+	f = &fields[i];
+	if (side == SW_GUEST && !f->guest)
+		return SW_METADATA_FIELD_NOT_READABLE;
+	index = SW_MD_CODE(field) - SW_MD_CODE(f->f.id);
+	*val = f->get ? f->get(index) : f->val;
+	*next = sw_md_next(fields, SW_ARRAY_SIZE(fields), sizeof(fields[0]), i,
+			   field);
+	return 0;
+}

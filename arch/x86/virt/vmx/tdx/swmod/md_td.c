@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MNG.RD, MNG.WR and TDG.VM.RD, TDG.VM.WR: the fields of TDR and TDCS.
+ * Those of migration, service TDs and L2 VMs do not exist.
+ */
+#include "metadata.h"
+
+enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO };
+
+struct sw_md_td_field {
+	struct sw_md_field f;
+	enum sw_md_td_src src;
+	u16 off;
+	struct sw_md_access a;
+};
+
+/* CPUID_VALUES: the code tells the leaf, sub-leaf and register pair. */
+#define SW_MD_CPUID_VALUES	0x9410000300000000ULL
+#define SW_MD_CPUID_HIGH	(1u << 0)
+#define SW_MD_CPUID_NO_SUB	(1u << 8)
+#define SW_MD_CPUID_EXT		(1u << 16)
+#define SW_MD_CPUID_CODES	0x20000u
+
+#define SW_MD_HP_LOCK_TIMEOUT	0x9110000300000011ULL
+#define SW_MD_TD_CTLS		0x9110000300000017ULL
+
+#define SW_TD_CTLS_VE_DISABLE	(1ULL << 0)
+#define SW_TD_CTLS_TOPOLOGY	(1ULL << 1)
+#define SW_TD_CTLS_CPUID2	(1ULL << 2)
+#define SW_TD_CTLS_LOCK		(1ULL << 63)
+
+#define HOST	{ .host_rd = true, .dbg_rd = true }
+#define BOTH	{ .host_rd = true, .dbg_rd = true, .td_rd = true }
+
+#define IN(_id, _src, _type, _member, ...) {				\
+	.f = { (_id), sizeof(((_type *)0)->_member) / SW_MD_SIZE(_id) },	\
+	.src = (_src), .off = offsetof(_type, _member), .a = __VA_ARGS__ }
+#define TDR(_id, _member, ...)	IN(_id, SRC_TDR, struct sw_tdr, _member, __VA_ARGS__)
+#define TDCS(_id, _member, ...)	IN(_id, SRC_TDCS, struct sw_tdcs, _member, __VA_ARGS__)
+#define ZERO(_id, _n, ...)	{ .f = { (_id), (_n) }, .src = SRC_ZERO, .a = __VA_ARGS__ }
+
+static const struct sw_md_td_field fields[] = {
+	TDR(0x8010000000000001ULL, fatal, HOST),
+	TDR(0x8010000200000002ULL, num_tdcx, HOST),
+	TDR(0x8010000300000004ULL, chldcnt, HOST),
+	TDR(0x8010000200000005ULL, lifecycle, HOST),
+	TDR(0x8010000300000010ULL, tdcx_pa, HOST),
+	TDR(0x8010000300000020ULL, uuid, BOTH),
+	TDR(0x8110000100000001ULL, hkid, HOST),
+	TDR(0x8110000300000002ULL, pkg_config_bitmap, HOST),
+	/* HANDOFF_VERSION */
+	ZERO(0x8210000100000000ULL, 1, HOST),
+	TDCS(0x9010000200000001ULL, num_vcpus, BOTH),
+	TDCS(0x9010000200000002ULL, num_assoc_vcpus, HOST),
+	TDCS(0x9010000200000004ULL, op_state, HOST),
+	/* NUM_L2_VMS */
+	ZERO(0x9010000100000005ULL, 1, BOTH),
+	TDCS(0x1110000300000000ULL, attributes, BOTH),
+	TDCS(0x1110000300000001ULL, xfam, BOTH),
+	TDCS(0x1110000200000002ULL, max_vcpus, BOTH),
+	/* GPAW: 48 */
+	ZERO(0x1110000000000003ULL, 1, BOTH),
+	TDCS(0x1110000300000004ULL, eptp, HOST),
+	TDCS(0x111000030000000AULL, tsc_offset, HOST),
+	TDCS(0x111000030000000BULL, tsc_multiplier, HOST),
+	TDCS(0x111000010000000CULL, tsc_frequency, BOTH),
+	TDCS(0x9110000300000010ULL, notify_enables,
+	     { .dbg_wr = 1, .td_rd = true, .td_wr = 1 }),
+	TDCS(SW_MD_HP_LOCK_TIMEOUT, hp_lock_timeout,
+	     { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL }),
+	TDCS(0x9110000300000016ULL, config_flags, BOTH),
+	TDCS(SW_MD_TD_CTLS, td_ctls,
+	     { .td_rd = true, .td_wr = 0x800000000000000FULL }),
+	TDCS(0x9110000000000019ULL, topology_enum_configured, BOTH),
+	/* VE_REDUCTION_VALID: it always is */
+	ZERO(0x911000000000001AULL, 1, BOTH),
+	TDCS(0x9110000300000022ULL, feature_paravirt_ctls,
+	     { .td_rd = true, .td_wr = 0xFFF }),
+	TDCS(0x9210000300000000ULL, td_epoch, HOST),
+	TDCS(0x9210000100000001ULL, refcount, HOST),
+	TDCS(0x1310000300000000ULL, mrtd, BOTH),
+	TDCS(0x1310000300000010ULL, mrconfigid, BOTH),
+	TDCS(0x1310000300000018ULL, mrowner, BOTH),
+	TDCS(0x1310000300000020ULL, mrownerconfig, BOTH),
+	TDCS(0x1310000300000040ULL, rtmr, { .td_rd = true }),
+	/* SERVTD_HASH, SERVTD_NUM: none bound */
+	ZERO(0x9910000300000000ULL, 6, BOTH),
+	ZERO(0x9910000100000006ULL, 1, BOTH),
+	IN(0x9C10000200000000ULL, SRC_TDCS1, struct sw_tdcs1, x2apic_id, HOST),
+};
+
+#define NR_FIELDS	SW_ARRAY_SIZE(fields)
+
+static bool is_debug(const struct sw_td *td)
+{
+	return td->tdcs->attributes & SW_ATTR_DEBUG;
+}
+
+static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
+{
+	static const u64 zero;
+	u32 index = SW_MD_CODE(id) - SW_MD_CODE(f->f.id);
+	u8 *base;
+
+	switch (f->src) {
+	case SRC_TDR:
+		base = (u8 *)td->tdr;
+		break;
+	case SRC_TDCS:
+		base = (u8 *)td->tdcs;
+		break;
+	case SRC_TDCS1:
+		base = (u8 *)td->tdcs1;
+		break;
+	default:
+		return (void *)&zero;
+	}
+	return base + f->off + index * SW_MD_SIZE(f->f.id);
+}
+
+static u64 cpuid_code(const struct sw_cpuid_rule *rule)
+{
+	u32 code = (rule->leaf & 0x7f) << 9;
+
+	if (rule->leaf >> 31)
+		code |= SW_MD_CPUID_EXT;
+	if (rule->subleaf == SW_CPUID_NO_SUBLEAF)
+		return code | SW_MD_CPUID_NO_SUB;
+	return code | (rule->subleaf & 0x7f) << 1;
+}
+
+static u64 cpuid_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val,
+		    u64 *next)
+{
+	u32 code = SW_MD_CODE(id);
+	int i;
+
+	if (side == SW_GUEST)
+		return SW_METADATA_FIELD_NOT_READABLE;
+	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
+		const struct sw_cpuid_val *v = &td->tdcs->cpuid[i];
+
+		if (!td->tdcs->cpuid_valid[i] ||
+		    cpuid_code(&sw_cpuid_rules[i]) != (code & ~SW_MD_CPUID_HIGH))
+			continue;
+		if (code & SW_MD_CPUID_HIGH)
+			*val = v->ecx | (u64)v->edx << 32;
+		else
+			*val = v->eax | (u64)v->ebx << 32;
+		/* Pairs follow each other; leaves have no useful order. */
+		*next = code & SW_MD_CPUID_HIGH ? SW_MD_NULL_ID : id + 1;
+		return 0;
+	}
+	return SW_METADATA_FIELD_ID_INCORRECT;
+}
+
+u64 sw_md_td_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val, u64 *next)
+{
+	const struct sw_md_td_field *f;
+	int i;
+
+	*val = 0;
+	*next = SW_MD_NULL_ID;
+	if (id == SW_MD_NULL_ID) {
+		*next = fields[0].f.id;
+		return SW_METADATA_FIRST_FIELD_ID_IN_CONTEXT;
+	}
+	if (SW_MD_CLASS(id) == SW_MD_CLASS(SW_MD_CPUID_VALUES) &&
+	    !(id & SW_MD_RESERVED) && SW_MD_CODE(id) < SW_MD_CPUID_CODES)
+		return cpuid_rd(td, id, side, val, next);
+	i = sw_md_find(fields, NR_FIELDS, sizeof(fields[0]), id);
+	if (i < 0)
+		return SW_METADATA_FIELD_ID_INCORRECT;
+	f = &fields[i];
+	if (!sw_md_may_read(&f->a, side, is_debug(td)))
+		return SW_METADATA_FIELD_NOT_READABLE;
+	*val = sw_md_load(field_ptr(td, f, id), f->f.id);
+	*next = sw_md_next(fields, NR_FIELDS, sizeof(fields[0]), i, id);
+	return 0;
+}
+
+/* The guest may change only what the host left to it, until it locks it. */
+static u64 td_ctls_check(const struct sw_td *td, u64 old, u64 val)
+{
+	u64 changed = old ^ val;
+
+	if (old & SW_TD_CTLS_LOCK)
+		return SW_METADATA_FIELD_CURRENTLY_NOT_WRITABLE;
+	if ((changed & SW_TD_CTLS_VE_DISABLE) &&
+	    !(td->tdcs->config_flags & SW_FLAG_FLEXIBLE_PENDING_VE))
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
+	if ((val & SW_TD_CTLS_TOPOLOGY) && !td->tdcs->topology_enum_configured)
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
+	if (val & SW_TD_CTLS_CPUID2)
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
+	return 0;
+}
+
+static u64 value_check(const struct sw_td *td, u64 id, u64 old, u64 val)
+{
+	switch (id) {
+	case SW_MD_TD_CTLS:
+		return td_ctls_check(td, old, val);
+	case SW_MD_HP_LOCK_TIMEOUT:
+		if (val < 10000 || val > 100000000)
+			return SW_METADATA_FIELD_VALUE_NOT_VALID;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
+		u64 *old)
+{
+	const struct sw_md_td_field *f;
+	u64 err;
+	void *p;
+	int i;
+
+	*old = 0;
+	i = sw_md_find(fields, NR_FIELDS, sizeof(fields[0]), id);
+	if (i < 0)
+		return SW_METADATA_FIELD_ID_INCORRECT;
+	f = &fields[i];
+	err = sw_md_check_mask(&f->a, side, is_debug(td), mask);
+	if (err)
+		return err;
+	p = field_ptr(td, f, id);
+	*old = sw_md_load(p, f->f.id);
+	val = (*old & ~mask) | (val & mask);
+	err = value_check(td, f->f.id, *old, val);
+	return err ? err : sw_md_store(p, f->f.id, val);
+}

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The kernel back end of os.h.  What leaves call runs in the #UD handler with
+ * interrupts off: no sleeping, no allocation, no FPU.
+ */
+#include <crypto/hash.h>
+#include <crypto/sha2.h>
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/io.h>
+#include <linux/ioport.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/pfn.h>
+#include <linux/smp.h>
+#include <linux/topology.h>
+
+#include <asm/apic.h>
+#include <asm/archrandom.h>
+#include <asm/msr.h>
+#include <asm/special_insns.h>
+#include <asm/tsc.h>
+
+#include "core.h"
+#include "os_kernel.h"
+
+/* Where CPUs report which key IDs are private. */
+#define SW_MSR_KEYID_PARTITIONING	0x87
+
+static struct sw_range ram[SW_MAX_CMRS];
+static unsigned int nr_ram;
+static u32 first_hkid, nr_hkids;
+static struct crypto_shash *sha384;
+
+static_assert(sizeof(struct sha512_state) <= sizeof_field(struct sw_tdcs, mrtd_ctx));
+
+void *sw_va(u64 pa)
+{
+	return __va(pa);
+}
+
+/*
+ * Memory that was there when the module was loaded, and that still is: only
+ * such pages have a mapping to read them by.
+ */
+bool sw_is_ram(u64 pa, u64 size)
+{
+	u64 pfn;
+
+	if (!size || !sw_covered_by_cmr(pa, size))
+		return false;
+	for (pfn = PFN_DOWN(pa); pfn <= PFN_DOWN(pa + size - 1); pfn++) {
+		if (!pfn_to_online_page(pfn))
+			return false;
+	}
+	return true;
+}
+
+unsigned int sw_nr_cmrs(void)
+{
+	return nr_ram;
+}
+
+void sw_cmr(unsigned int i, u64 *base, u64 *size)
+{
+	*base = ram[i].base;
+	*size = ram[i].size;
+}
+
+u32 sw_nr_cpus(void)
+{
+	return num_present_cpus();
+}
+
+u32 sw_nr_pkgs(void)
+{
+	return topology_max_packages();
+}
+
+u32 sw_this_pkg(void)
+{
+	return topology_logical_package_id(smp_processor_id());
+}
+
+u64 sw_tsc(void)
+{
+	return rdtsc_ordered();
+}
+
+u64 sw_tsc_khz(void)
+{
+	return tsc_khz;
+}
+
+void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
+{
+	cpuid_count(leaf, subleaf, eax, ebx, ecx, edx);
+}
+
+u64 sw_native_xcr0_xss(void)
+{
+	u32 eax, ebx, ecx, edx, xss;
+
+	if (!boot_cpu_has(X86_FEATURE_XSAVE))
+		return SW_XFAM_FIXED1;
+	cpuid_count(0xd, 1, &eax, &ebx, &xss, &edx);
+	cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx);
+	return eax | (u64)edx << 32 | xss;
+}
+
+u8 sw_maxpa(void)
+{
+	return boot_cpu_data.x86_phys_bits;
+}
+
+void sw_hkid_range(u32 *first, u32 *count)
+{
+	*first = first_hkid;
+	*count = nr_hkids;
+}
+
+bool sw_random(u64 *val)
+{
+	unsigned long v;
+
+	/* Identity, not secrecy: a CPU without RDSEED still gets a UUID. */
+	if (!arch_get_random_seed_longs(&v, 1) && !arch_get_random_longs(&v, 1))
+		get_random_bytes(&v, sizeof(v));
+	*val = v;
+	return true;
+}
+
+/* An interrupt that is waiting for IF, above whatever is in service. */
+bool sw_irq_pending(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < 8; i++) {
+		u32 reg = APIC_IRR + i * 0x10;
+
+		if (x2apic_enabled() ? native_apic_msr_read(reg) :
+				       native_apic_mem_read(reg))
+			return true;
+	}
+	return false;
+}
+
+void sw_pin(void)
+{
+	__module_get(THIS_MODULE);
+}
+
+void sw_unpin(void)
+{
+	module_put(THIS_MODULE);
+}
+
+/*
+ * The hash state rests in the TD's pages between leaves.  None of these calls
+ * can fail: the tfm has no key, and import takes what export gave.
+ */
+void sw_sha384_init(void *ctx)
+{
+	SHASH_DESC_ON_STACK(desc, sha384);
+
+	desc->tfm = sha384;
+	crypto_shash_init(desc);
+	crypto_shash_export(desc, ctx);
+}
+
+void sw_sha384_update(void *ctx, const void *data, size_t len)
+{
+	SHASH_DESC_ON_STACK(desc, sha384);
+
+	desc->tfm = sha384;
+	crypto_shash_import(desc, ctx);
+	crypto_shash_update(desc, data, len);
+	crypto_shash_export(desc, ctx);
+}
+
+void sw_sha384_final(void *ctx, u8 digest[48])
+{
+	SHASH_DESC_ON_STACK(desc, sha384);
+
+	desc->tfm = sha384;
+	crypto_shash_import(desc, ctx);
+	crypto_shash_final(desc, digest);
+}
+
+static int add_ram(struct resource *res, void *arg)
+{
+	u64 start = PFN_ALIGN(res->start), end = PFN_PHYS(PFN_DOWN(res->end + 1));
+
+	if (end <= start)
+		return 0;
+	if (nr_ram == ARRAY_SIZE(ram))
+		return -E2BIG;
+	ram[nr_ram++] = (struct sw_range){ start, end - start };
+	return 0;
+}
+
+static int find_hkids(u32 first, u32 count)
+{
+	u32 shared = 0, private = 0;
+
+	/* What the command line says goes before what the machine says. */
+	if (!count && !rdmsr_safe(SW_MSR_KEYID_PARTITIONING, &shared, &private)) {
+		first = shared + 1;
+		count = private;
+	}
+	if (count < 2 || !first || first >= SW_MAX_HKIDS ||
+	    count > SW_MAX_HKIDS - first)
+		return -ENODEV;
+	first_hkid = first;
+	nr_hkids = count;
+	return 0;
+}
+
+int sw_os_setup(u32 first, u32 count)
+{
+	int ret;
+
+	ret = find_hkids(first, count);
+	if (ret) {
+		pr_err("no private KeyIDs: MSR 0x87 has none, and keyids= is not set\n");
+		return ret;
+	}
+	ret = walk_iomem_res_desc(IORES_DESC_NONE,
+				  IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
+				  0, -1, NULL, add_ram);
+	if (ret) {
+		pr_err("cannot list the system's memory: %d\n", ret);
+		return ret;
+	}
+	/* The plain C version: the others want the FPU, which is not ours. */
+	sha384 = crypto_alloc_shash("sha384-generic", 0, 0);
+	if (IS_ERR(sha384)) {
+		pr_err("sha384-generic: %ld\n", PTR_ERR(sha384));
+		return PTR_ERR(sha384);
+	}
+	if (crypto_shash_statesize(sha384) > sizeof_field(struct sw_tdcs, mrtd_ctx)) {
+		crypto_free_shash(sha384);
+		return -E2BIG;
+	}
+	return 0;
+}
+
+void sw_os_teardown(void)
+{
+	crypto_free_shash(sha384);
+}
+
+MODULE_SOFTDEP("pre: sha512_generic");

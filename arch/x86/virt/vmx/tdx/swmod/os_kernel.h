@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef _SWMOD_OS_KERNEL_H
+#define _SWMOD_OS_KERNEL_H
+
+#include <linux/types.h>
+
+/* @count 0: take the KeyIDs from MSR 0x87. */
+int sw_os_setup(u32 first_hkid, u32 nr_hkids);
+void sw_os_teardown(void);
+
+/* debugfs.c */
+void sw_debugfs_create(void);
+void sw_debugfs_remove(void);
+
+#endif /* _SWMOD_OS_KERNEL_H */

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * tdx_swmod.ko: SEAMCALL without SEAM.
+ *
+ * On a CPU without SEAM the instruction raises #UD.  The kernel offers that to
+ * the die notifiers before it looks for an exception-table entry, so the
+ * module answers here and the caller never learns of the fault.  Interrupts
+ * are off throughout, as they are in SEAM root mode.
+ *
+ * This gives a TD no confidentiality and no integrity whatsoever.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kdebug.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/notifier.h>
+#include <linux/percpu.h>
+#include <linux/slab.h>
+#include <linux/uaccess.h>
+
+#include <asm/msr.h>
+#include <asm/ptrace.h>
+#include <asm/special_insns.h>
+#include <asm/trapnr.h>
+
+#include "core.h"
+#include "os_kernel.h"
+
+#define SW_SEAMCALL_LEN		4
+/* Bit 63 of the leaf addresses the P-SEAM loader, which is not here. */
+#define SW_LEAF_SEAMLDR		BIT_ULL(63)
+/* IA32_MTRRCAP: the CPU has SEAM range registers, so it has SEAM. */
+#define SW_MTRRCAP_SEAMRR	BIT_ULL(15)
+
+static unsigned int keyids[2];
+static int nr_keyids;
+module_param_array(keyids, uint, &nr_keyids, 0444);
+MODULE_PARM_DESC(keyids, "first,count of private KeyIDs, instead of MSR 0x87");
+
+module_param_named(zero_step, sw_zero_step, bool, 0444);
+MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
+
+static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
+
+static void regs_in(struct sw_regs *r, const struct pt_regs *regs)
+{
+	*r = (struct sw_regs) {
+		.rax = regs->ax, .rcx = regs->cx, .rdx = regs->dx,
+		.rbx = regs->bx, .rsp = regs->sp, .rbp = regs->bp,
+		.rsi = regs->si, .rdi = regs->di,
+		.r8 = regs->r8, .r9 = regs->r9, .r10 = regs->r10,
+		.r11 = regs->r11, .r12 = regs->r12, .r13 = regs->r13,
+		.r14 = regs->r14, .r15 = regs->r15,
+	};
+}
+
+/* RSP stays the caller's, and so does RBP: the host's frames hang from it. */
+static void regs_out(struct pt_regs *regs, const struct sw_regs *r)
+{
+	regs->ax = r->rax;
+	regs->cx = r->rcx;
+	regs->dx = r->rdx;
+	regs->bx = r->rbx;
+	regs->si = r->rsi;
+	regs->di = r->rdi;
+	regs->r8 = r->r8;
+	regs->r9 = r->r9;
+	regs->r10 = r->r10;
+	regs->r11 = r->r11;
+	regs->r12 = r->r12;
+	regs->r13 = r->r13;
+	regs->r14 = r->r14;
+	regs->r15 = r->r15;
+}
+
+static bool is_seamcall(const struct pt_regs *regs)
+{
+	static const u8 seamcall[SW_SEAMCALL_LEN] = { 0x66, 0x0f, 0x01, 0xcf };
+	u8 insn[SW_SEAMCALL_LEN];
+
+	return !copy_from_kernel_nofault(insn, (void *)regs->ip, sizeof(insn)) &&
+	       !memcmp(insn, seamcall, sizeof(insn));
+}
+
+static void seamcall(struct pt_regs *regs)
+{
+	struct sw_cpu *cpu = this_cpu_ptr(&sw_cpus);
+	struct sw_regs r;
+
+	if (regs->ax & SW_LEAF_SEAMLDR) {
+		/* VMfailInvalid: no such module in this SEAM range. */
+		regs->flags |= X86_EFLAGS_CF;
+		return;
+	}
+	cpu->lpid = smp_processor_id();
+	regs_in(&r, regs);
+	sw_dispatch(cpu, &r);
+	regs_out(regs, &r);
+	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
+}
+
+static int trap_notify(struct notifier_block *nb, unsigned long event, void *data)
+{
+	struct die_args *args = data;
+	struct pt_regs *regs = args->regs;
+
+	if (event != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
+		return NOTIFY_DONE;
+	if (!is_seamcall(regs))
+		return NOTIFY_DONE;
+	/* Outside VMX operation the #UD is what the CPU would raise, too. */
+	if (!sw_guest_vmx_on())
+		return NOTIFY_DONE;
+	seamcall(regs);
+	regs->ip += SW_SEAMCALL_LEN;
+	return NOTIFY_STOP;
+}
+
+static struct notifier_block trap_nb = {
+	.notifier_call = trap_notify,
+	/* Before kprobes and kgdb, which have no business with these bytes. */
+	.priority = INT_MAX,
+};
+
+/* With SEAM, SEAMCALL does not fault: it would be the real module's. */
+static bool cpu_has_seam(void)
+{
+	u64 cap;
+
+	return boot_cpu_has(X86_FEATURE_MTRR) &&
+	       !rdmsrl_safe(MSR_MTRRcap, &cap) && (cap & SW_MTRRCAP_SEAMRR);
+}
+
+static int __init swmod_init(void)
+{
+	int ret;
+
+	if (cpu_has_seam()) {
+		pr_err("this CPU has SEAM: use its TDX module\n");
+		return -EBUSY;
+	}
+	if (nr_keyids == 1) {
+		pr_err("keyids= takes two numbers: first,count\n");
+		return -EINVAL;
+	}
+	ret = sw_os_setup(keyids[0], keyids[1]);
+	if (ret)
+		return ret;
+	ret = sw_guest_setup();
+	if (ret)
+		goto teardown_os;
+	ret = register_die_notifier(&trap_nb);
+	if (ret)
+		goto teardown_guest;
+	sw_debugfs_create();
+	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
+	pr_warn("software TDX module: TDs have NO confidentiality and NO integrity\n");
+	return 0;
+
+teardown_guest:
+	sw_guest_teardown();
+teardown_os:
+	sw_os_teardown();
+	return ret;
+}
+
+static void __exit swmod_exit(void)
+{
+	sw_debugfs_remove();
+	/* Waits for every handler that is running. */
+	unregister_die_notifier(&trap_nb);
+	sw_guest_teardown();
+	sw_os_teardown();
+}
+
+module_init(swmod_init);
+module_exit(swmod_exit);
+MODULE_DESCRIPTION("Software TDX module: for development, protects nothing");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* TDH.SYS.*: bring-up of the TDX module.  For this folder only. */
+#include "host.h"
+#include "seamcall.h"
+
+/*
+ * First call after the module was loaded; once, on any CPU.
+ *   in   RCX attributes, none are defined
+ */
+u64 tdh_sys_init(void)
+{
+	struct tdx_module_args args = {};
+
+	return seamcall(TDH_SYS_INIT, &args);
+}
+
+/* Once on every CPU, after TDH.SYS.INIT and before TDH.SYS.CONFIG. */
+u64 tdh_sys_lp_init(void)
+{
+	struct tdx_module_args args = {};
+
+	return seamcall(TDH_SYS_LP_INIT, &args);
+}
+
+/*
+ * Read one field of global metadata.
+ *   in   RDX field
+ *   out  R8 value
+ */
+u64 tdh_sys_rd(u64 field, u64 *data)
+{
+	struct tdx_module_args args = {
+		.rdx = field,
+	};
+	u64 err = seamcall_ret(TDH_SYS_RD, &args);
+
+	*data = args.r8;
+	return err;
+}
+
+/*
+ * Tell the module which memory may become private, and its own KeyID.
+ *   in   RCX array of TDMR_INFO addresses   RDX entries   R8 KeyID
+ */
+u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid)
+{
+	struct tdx_module_args args = {
+		.rcx = array_pa,
+		.rdx = nr_tdmrs,
+		.r8 = global_hkid,
+	};
+
+	return seamcall(TDH_SYS_CONFIG, &args);
+}
+
+/* Program the module's KeyID; once on a CPU of every package. */
+u64 tdh_sys_key_config(void)
+{
+	struct tdx_module_args args = {};
+
+	return seamcall(TDH_SYS_KEY_CONFIG, &args);
+}
+
+/*
+ * Initialise the next part of a TDMR's PAMT.
+ *   in   RCX base of the TDMR
+ *   out  RDX memory below this address can be used
+ */
+u64 tdh_sys_tdmr_init(u64 base, u64 *next)
+{
+	struct tdx_module_args args = {
+		.rcx = base,
+	};
+	u64 err = seamcall_ret(TDH_SYS_TDMR_INIT, &args);
+
+	*next = args.rdx;
+	return err;
+}
+
+/* Shut the module down for good.  Modules up to 1.5.25 do not know it. */
+u64 tdh_sys_disable(void)
+{
+	struct tdx_module_args args = {};
+
+	return seamcall(TDH_SYS_DISABLE, &args);
+}
