@@ -174,6 +174,14 @@ static void set_cpuid(struct td_vcpu *vcpu)
 	free(cpuid);
 }
 
+unsigned int td_max_vcpus(struct td *td)
+{
+	int max = ioctl(td->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+
+	check(max > 0, "KVM_CAP_MAX_VCPUS");
+	return max < TD_MAX_VCPUS ? max : TD_MAX_VCPUS;
+}
+
 void td_add_vcpu(struct td *td)
 {
 	struct td_vcpu *vcpu = &td->vcpu[td->nr_vcpus];
