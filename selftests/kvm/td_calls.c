@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "../lib/ktap.h"
 #include "td.h"
@@ -380,6 +381,8 @@ int main(int argc, char **argv)
 	if (why)
 		ktap_skip_all(why);
 	ktap_start();
+	/* A guest that waits for ever is a failure, too. */
+	alarm(120);
 	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
 		if (argc < 2 || strstr(tests[i].name, argv[1]))
 			tests[i].run();
