@@ -26,7 +26,8 @@ struct sw_md_sys_field {
  * NO_RBP_MOD, TOPOLOGY_ENUM, VE_REDUCTION, ENHANCED_DEMOTE_INTERRUPTIBILITY:
  * no more than what is implemented.
  */
-#define SW_FEATURES0	(1ULL << 4 | 1ULL << 10 | 1ULL << 16 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30 | 1ULL << 51)
+#define SW_FEATURES0	(1ULL << 4 | 1ULL << 10 | 1ULL << 16 | 1ULL << 18 | \
+			 1ULL << 20 | 1ULL << 30 | 1ULL << 51)
 
 static u64 nr_pkgs(u32 i)
 {

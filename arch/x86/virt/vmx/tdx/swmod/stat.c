@@ -214,7 +214,6 @@ static const struct {
 	ST(METADATA_FIELD_NOT_ALLOCATED),
 	ST(PENDING_INTERRUPT),
 	ST(GLA_NOT_CANONICAL),
-	ST(FEATURES0),
 };
 
 const char *sw_status_name(u64 status)
@@ -261,6 +260,11 @@ void sw_stat_count(enum sw_stat_kind kind, u32 leaf, u64 status)
 			break;
 	}
 	sw_add_return(&slot->count, 1);
+}
+
+void sw_stat_tdcall(u32 leaf, u64 status)
+{
+	sw_stat_count(SW_STAT_TDCALL, leaf, status);
 }
 
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
