@@ -149,7 +149,7 @@ void *sw_guest_pid(struct sw_run *run)
 	if (!(vmx_read(SW_VM_PIN_CTLS) & VMX_PIN_POSTED))
 		return NULL;
 	pa = vmx_read(SW_VM_PID_ADDR);
-	return sw_is_ram(pa, 64) ? sw_va(pa) : NULL;
+	return pa ? sw_va(pa) : NULL;
 }
 
 int sw_guest_setup(void)
