@@ -8,6 +8,7 @@ HOST_SOURCE := ../../arch/x86/virt/vmx/tdx
 check-host: $(addprefix $(OUT)/,$(HOST_TESTS))
 	@set -e; for t in $^; do $$t; done
 
-$(OUT)/host_%_test: host_%_test.c host_check.h $(wildcard $(HOST_SOURCE)/*.[ch])
+$(OUT)/host_%_test: host_%_test.c host_check.h fake_host/fake.h \
+			 $(wildcard $(HOST_SOURCE)/*.[ch])
 	@mkdir -p $(OUT)
-	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -o $@ $<
+	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -I fake_host -o $@ $<

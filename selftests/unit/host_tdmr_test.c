@@ -226,6 +226,32 @@ static void growth_leaves_room_for_pamts(void)
 	check(plan_is_good(ram, 15, nr));
 }
 
+/* Contiguous memory for PAMTs is hard to find, so the regions stay small ... */
+static void regions_are_small_if_there_are_enough(void)
+{
+	static const struct tdx_range ram[] = { { 0, 100 * GIB } };
+	int nr = plan(ram, 1), i;
+
+	check(nr == 7);
+	check(plan_is_good(ram, 1, nr));
+	for (i = 0; i < nr; i++)
+		check(tdmr_pamt_bytes(&tdmrs[i]) < 65 * MIB);
+}
+
+/* ... but large memory is not refused for that. */
+static void large_memory_fits_in_the_regions(void)
+{
+	static const struct tdx_range ram[] = {
+		{ MIB, 2 * GIB }, { 4 * GIB, 4096 * GIB },
+		{ 8192 * GIB, 12288 * GIB },
+	};
+	int nr = plan(ram, NR(ram));
+
+	check(nr > 0);
+	check(plan_is_good(ram, NR(ram), nr));
+	check(plan(ram + 1, 1) == 32);
+}
+
 /* 100 lone GiBs are more than 64 regions: some have to bridge gaps. */
 static void too_many_pieces_are_bridged(void)
 {
@@ -411,6 +437,8 @@ int main(void)
 	run(holes_are_limited_per_gib);
 	run(region_ends_before_holes_become_too_many);
 	run(growth_leaves_room_for_pamts);
+	run(regions_are_small_if_there_are_enough);
+	run(large_memory_fits_in_the_regions);
 	run(too_many_pieces_are_bridged);
 	run(hopeless_layout_is_refused);
 	run(bad_input_is_refused);

@@ -17,41 +17,223 @@ struct kvm;
 struct kvm_vcpu;
 struct kvm_tdx;
 
+/* --- entries and tables --- */
+
+#define SEPT_ENTRIES		512
+#define SEPT_LEVEL_4K		0
+#define SEPT_LEVEL_2M		1
+/* Tables that one mapping may need: all levels below a 5-level root. */
+#define SEPT_MAX_TABLES		4
+
+/* What a mirror entry says of the module's. */
+enum sept_state {
+	SEPT_NONE,	/* free */
+	SEPT_TABLE,	/* leads to the next level */
+	SEPT_LEAF,	/* maps a page, accepted by the guest or not */
+	SEPT_BLOCKED,	/* a leaf that admits no new translation */
+	SEPT_HELD,	/* a leaf that could not be removed: RECLAIM comes */
+	SEPT_FROZEN,	/* its owner is making a SEAMCALL */
+	SEPT_NR_STATES,
+};
+
+/* What changes an entry, each but HOLD by one SEAMCALL. */
+enum sept_op {
+	SEPT_OP_LINK,		/* TDH.MEM.SEPT.ADD */
+	SEPT_OP_ADD,		/* TDH.MEM.PAGE.ADD */
+	SEPT_OP_AUG,		/* TDH.MEM.PAGE.AUG */
+	SEPT_OP_BLOCK,		/* TDH.MEM.RANGE.BLOCK */
+	SEPT_OP_REMOVE,		/* TDH.MEM.PAGE.REMOVE, blocked and tracked */
+	SEPT_OP_REMOVE_EARLY,	/* the same before the TD may run */
+	SEPT_OP_DEMOTE,		/* TDH.MEM.PAGE.DEMOTE */
+	SEPT_OP_RECLAIM,	/* TDH.PHYMEM.PAGE.RECLAIM, KeyID freed */
+	SEPT_OP_HOLD,		/* keep the page until RECLAIM is legal */
+	SEPT_NR_OPS,
+};
+
+/*
+ * The state is in bits 2:0.  Above it, a leaf has its page frame number in
+ * bits 51:12 and a table entry the address of its struct sept_table.
+ */
+#define SEPT_STATE_MASK		7ULL
+#define SEPT_PFN_MASK		0x000ffffffffff000ULL
+
 /* One table of the mirror; @page is the module's table that it mirrors. */
 struct sept_table {
 	u64 *entries;
+	/* NULL for the root, which is part of the TDCS. */
 	struct page *page;
-	struct sept_table **child;
+};
+
+static inline enum sept_state sept_state(u64 entry)
+{
+	return entry & SEPT_STATE_MASK;
+}
+
+static inline u64 sept_make_leaf(enum sept_state state, u64 pfn)
+{
+	return pfn << 12 | state;
+}
+
+static inline u64 sept_pfn(u64 entry)
+{
+	return (entry & SEPT_PFN_MASK) >> 12;
+}
+
+static inline u64 sept_make_table(struct sept_table *table)
+{
+	return (u64)(unsigned long)table | SEPT_TABLE;
+}
+
+static inline struct sept_table *sept_child(u64 entry)
+{
+	return (struct sept_table *)(unsigned long)(entry & ~SEPT_STATE_MASK);
+}
+
+/* Does the entry stand for a page that the module has? */
+static inline bool sept_is_leaf(u64 entry)
+{
+	enum sept_state state = sept_state(entry);
+
+	return state == SEPT_LEAF || state == SEPT_BLOCKED || state == SEPT_HELD;
+}
+
+static inline unsigned int sept_shift(u8 level)
+{
+	return 12 + 9 * level;
+}
+
+static inline u64 sept_size(u8 level)
+{
+	return 1ULL << sept_shift(level);
+}
+
+static inline u64 sept_pages(u8 level)
+{
+	return 1ULL << (9 * level);
+}
+
+/* --- statistics: plain counts, nothing depends on them --- */
+
+enum sept_stat {
+	SEPT_STAT_PAGES_4K,	/* mapped now */
+	SEPT_STAT_PAGES_2M,
+	SEPT_STAT_TABLES,
+	SEPT_STAT_HELD,
+	SEPT_STAT_FAULTS,	/* events since the TD was created */
+	SEPT_STAT_RETRIES,
+	SEPT_STAT_ADDS,
+	SEPT_STAT_AUGS,
+	SEPT_STAT_BLOCKS,
+	SEPT_STAT_REMOVES,
+	SEPT_STAT_DEMOTES,
+	SEPT_STAT_RECLAIMS,
+	SEPT_STAT_ZAP_BATCHES,
+	SEPT_STAT_TRACKS,
+	SEPT_STAT_KICKS,
+	SEPT_STAT_QUIESCES,
+	SEPT_STAT_BUSY,
+	SEPT_STAT_LEAKED,
+	SEPT_NR_STATS,
 };
 
 struct sept_stats {
-	atomic64_t pages_4k, pages_2m, tables;
-	atomic64_t aug, busy, zap_batches, tracks, kicks, leaked;
+	atomic64_t count[SEPT_NR_STATS];
 };
+
+/* --- the MMU of a TD, and of a vCPU --- */
 
 struct sept {
 	struct sept_table root;
 	struct sept_stats stats;
+	/*
+	 * The KeyID is being given back: until that is done no SEAMCALL can
+	 * take a page out.  Written under mmu_lock for write.
+	 */
+	bool closing;
+};
+
+/* Tables that wait for the vCPU's next mapping; used by that vCPU only. */
+struct sept_cache {
+	struct sept_table *tables[SEPT_MAX_TABLES];
+	unsigned int nr;
 };
 
 int sept_init(struct kvm_tdx *tdx);
+/*
+ * The KeyID is about to be given back: from now on zaps only keep their pages
+ * alive, until the TD is KEYLESS or sept_destroy() is called.
+ */
+void sept_close(struct kvm_tdx *tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
 void sept_destroy(struct kvm_tdx *tdx);
 
 /*
- * Map @pfn at @pos with PAGE.AUG, adding tables as needed.
- * mmu_lock held for read.  0, -EAGAIN (raced, retry), -EBUSY (module lock),
- * -ENOMEM (top up the caches), -EIO (VM dead).
+ * Map the page at @pos.gpa, which has @pfn, at @pos.level or below with
+ * PAGE.AUG; add tables as needed.  mmu_lock held for read.  0 (also if it is
+ * mapped already), -EAGAIN (raced, retry), -EBUSY (module lock), -ENOMEM (top
+ * up the cache), -EIO (VM dead).
  */
 int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn);
-/* The same with PAGE.ADD before FINALIZE; @source holds the contents. */
+/*
+ * The same with PAGE.ADD before FINALIZE; @source holds the contents.  -EEXIST
+ * if there is a page already.
+ */
 int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source);
-/* Is @gpa mapped, and at what level?  -1 if not. */
+/* At what level is @gpa mapped?  -1 if not.  mmu_lock held. */
 int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa);
 /* Block all, track once, kick once, remove all.  mmu_lock held for write. */
 void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end);
 /* Pages for tables of one mapping; call before taking mmu_lock. */
 int sept_topup(struct kvm_vcpu *vcpu);
 void sept_free_cache(struct kvm_vcpu *vcpu);
+
+/* --- sept_rules.c --- */
+bool sept_may(enum sept_op op, enum sept_state from);
+enum sept_state sept_after(enum sept_op op);
+
+/* --- sept_walk.c --- */
+
+/* A place in the mirror and what was found there. */
+struct sept_iter {
+	struct kvm_tdx *tdx;
+	struct sept_table *table;
+	u64 *ptr;
+	u64 old;
+	/* @pos.gpa is aligned to the size of an entry of @pos.level. */
+	struct sept_pos pos;
+	u64 target;
+};
+
+void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa);
+bool sept_iter_descend(struct sept_iter *it);
+void sept_iter_reload(struct sept_iter *it);
+bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+			 u64 end);
+
+/* From the root down to the last entry on the way to @gpa. */
+#define for_each_sept_entry(it, tdx, gpa)				\
+	for (sept_iter_start(it, tdx, gpa); (it)->ptr; sept_iter_descend(it))
+
+/* Each leaf that overlaps [gpa, end); @gpa moves along. */
+#define for_each_sept_leaf(it, tdx, gpa, end)				\
+	for (; sept_iter_next_leaf(it, tdx, &(gpa), end);)
+
+bool sept_try_freeze(struct sept_iter *it);
+void sept_publish(struct sept_iter *it, u64 entry);
+struct sept_table *sept_table_alloc(gfp_t gfp);
+void sept_table_free(struct sept_table *table);
+
+/* --- sept.c, for its siblings --- */
+int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
+	       const struct sept_info *info);
+void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
+void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
+
+/* --- reclaim.c, for its siblings --- */
+/* After REMOVE: drop what the caches hold of the page, and clear it. */
+void sept_scrub_leaf(struct sept_iter *it);
+void sept_reclaim_leaf(struct sept_iter *it);
+/* Keep the page until RECLAIM is legal, whatever its owner does. */
+void sept_hold_leaf(struct sept_iter *it);
 
 #endif /* _KVM_VMX_TDX_SEPT_H */

@@ -31,6 +31,7 @@ struct kvm_tdx {
 	u64 xfam;
 	u64 tsc_offset;
 	u64 tsc_multiplier;
+	u32 tsc_khz;
 	u8 gpaw;
 
 	/*
@@ -53,6 +54,8 @@ struct kvm_tdx {
 	 * its upper half repeats the lower half of KVM's direct root.
 	 */
 	struct page *shared_root;
+	/* Protects the contents of @shared_root; a leaf lock. */
+	spinlock_t shared_lock;
 };
 
 enum tdx_vcpu_state {
@@ -66,7 +69,12 @@ struct vcpu_tdx {
 
 	struct tdx_vp vp;
 	enum tdx_vcpu_state state;
-	/* The CPU the module associates this vCPU with, -1 for none. */
+	struct sept_cache sept_cache;
+	/*
+	 * The CPU the module may associate this vCPU with, -1 for none, and
+	 * that CPU's list of such vCPUs.  Written on the CPU itself with
+	 * interrupts off.
+	 */
 	int assoc_cpu;
 	struct list_head cpu_list;
 
@@ -78,8 +86,10 @@ struct vcpu_tdx {
 	u64 ext_exit_qual;
 	u32 exit_intr_info;
 
+	/* A TDVMCALL that user space is about to complete. */
+	int (*complete_io)(struct kvm_vcpu *vcpu);
 	u64 map_gpa_next, map_gpa_end;
-	u64 host_kernel_gs_base;
+	u64 mmio_data;
 };
 
 static inline struct kvm_tdx *to_kvm_tdx(struct kvm *kvm)
@@ -114,38 +124,106 @@ static inline enum td_state td_state(const struct kvm_tdx *tdx)
 	return smp_load_acquire(&tdx->state);
 }
 
-/* --- main.c: joins kvm_x86_ops --- */
+/* Metadata fields, context 1: the TD. */
+#define TD_MD_TSC_OFFSET		0x111000030000000AULL
+#define TD_MD_TSC_MULTIPLIER		0x111000030000000BULL
+/* EAX and EBX of a leaf; the next field holds ECX and EDX. */
+#define TD_MD_CPUID_VALUES		0x9410000300000000ULL
+#define TD_MD_CPUID_EXTENDED		BIT_ULL(16)
+#define TD_MD_CPUID_LEAF		GENMASK_ULL(15, 9)
+#define TD_MD_CPUID_NO_SUBLEAF		BIT_ULL(8)
+#define TD_MD_CPUID_SUBLEAF		GENMASK_ULL(7, 1)
+
+/* Metadata fields, context 2: a vCPU. */
+#define TDVPS_VCPU_STATE_DETAILS	0x9120000300000100ULL
+#define TDVPS_PEND_NMI			0x202000000000000BULL
+/* A field of the TD's VMCS, by its size in bits. */
+#define TDVPS_VMCS16(field)		(0x0024000100000000ULL | (field))
+#define TDVPS_VMCS32(field)		(0x0024000200000000ULL | (field))
+#define TDVPS_VMCS64(field)		(0x0024000300000000ULL | (field))
+
+#ifndef SHARED_EPT_POINTER
+#define SHARED_EPT_POINTER		0x203C
+#endif
+
+#ifndef EXIT_REASON_OTHER_SMI
+#define EXIT_REASON_OTHER_SMI		6
+#endif
+#ifndef EXIT_REASON_TDCALL
+#define EXIT_REASON_TDCALL		77
+#endif
+
+/* First words of GetTdVmCallInfo leaf 1: calls that user space may serve. */
+#define TDVMCALLINFO_GET_QUOTE		BIT_ULL(0)
+#define TDVMCALLINFO_SETUP_EVENT_NOTIFY	BIT_ULL(1)
+
+/* --- main.c: module parameter and bring-up; ops.c: joins kvm_x86_ops --- */
 int vt_hardware_setup(void);
-int tdx_hardware_setup(struct kvm_x86_ops *ops);
 int tdx_bringup(void);
 void tdx_cleanup(void);
+void tdx_install_ops(struct kvm_x86_ops *ops);
 
 /* --- uapi.c: the commands --- */
 int tdx_vm_ioctl(struct kvm *kvm, void __user *argp);
 long tdx_vcpu_unlocked_ioctl(struct kvm_vcpu *vcpu, void __user *argp);
 
-/* --- td.c: a TD's life; td_params.c: its parameters --- */
+/* --- td.c: a TD's life --- */
 int tdx_vm_init(struct kvm *kvm);
 void tdx_vm_destroy(struct kvm *kvm);
 void td_release_keyid(struct kvm *kvm);
 void td_set_state(struct kvm_tdx *tdx, enum td_state state);
 int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* --- td_params.c: its parameters --- */
+struct td_params;
+const char *td_params_unsupported(const struct tdx_sys_info *sys);
 int td_get_capabilities(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+struct td_params *td_params_get(const struct kvm *kvm,
+				struct kvm_tdx_init_vm __user *user);
+void td_params_put(struct td_params *p);
+void td_params_commit(struct kvm_tdx *tdx, const struct td_params *p);
 
 /* --- vcpu.c --- */
+void tdx_vcpu_setup(void);
 int tdx_vcpu_precreate(struct kvm *kvm);
 int tdx_vcpu_create(struct kvm_vcpu *vcpu);
 void tdx_vcpu_free(struct kvm_vcpu *vcpu);
+void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
+void tdx_vcpu_put(struct kvm_vcpu *vcpu);
 int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 void tdx_flush_vp_on_cpu(struct kvm_vcpu *vcpu);
+void tdx_flush_vps_of_this_cpu(void);
+void tdx_write_tsc(struct kvm_vcpu *vcpu);
 
-/* --- run.c, exit.c, tdvmcall.c, irq.c --- */
-fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, bool force_immediate_exit);
+/* --- run.c --- */
+u32 tdx_run_setup(void);
+void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu);
+void tdx_prepare_switch_to_host(struct kvm_vcpu *vcpu);
+int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu);
+fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags);
+void tdx_handle_exit_irqoff(struct kvm_vcpu *vcpu);
+
+/* --- exit.c, tdvmcall.c --- */
 int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath);
+void tdx_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1,
+		       u64 *info2, u32 *intr_info, u32 *error_code);
 int tdx_handle_tdvmcall(struct kvm_vcpu *vcpu);
+int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
+
+/* --- irq.c --- */
+bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu);
 bool tdx_has_interrupt(struct kvm_vcpu *vcpu);
+int tdx_sync_pir_to_irr(struct kvm_vcpu *vcpu);
+void tdx_inject_nmi(struct kvm_vcpu *vcpu);
+void tdx_drop_injection(struct kvm_vcpu *vcpu);
+void tdx_refresh_apicv_exec_ctrl(struct kvm_vcpu *vcpu);
+
+/* --- msr.c --- */
+bool tdx_has_emulated_msr(u32 index);
+int tdx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
+int tdx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 
 /* --- image.c: KVM_TDX_INIT_MEM_REGION --- */
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
@@ -158,9 +236,14 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 int tdx_shared_init(struct kvm_tdx *tdx);
 void tdx_shared_destroy(struct kvm_tdx *tdx);
 void tdx_shared_sync(struct kvm_vcpu *vcpu);
+void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
+void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
 /* --- gmem.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
+
+/* --- stats.c --- */
+void tdx_create_debugfs(struct kvm *kvm);
 
 /* --- verdict.c: the only code here that looks inside a status word --- */
 enum tdx_verdict {
@@ -176,9 +259,13 @@ bool tdx_status_is(u64 status, u64 code);
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);
+int tdx_broken_at(struct kvm_tdx *tdx, const char *leaf, u64 status, u64 gpa,
+		  const struct sept_info *info);
+
+/* --- reclaim.c: pages come back from the module --- */
 /* Keep a page that the module did not give back; counted and named. */
 void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why);
-/* Clean a page's cache lines for @hkid and clear it for reuse. */
+/* RECLAIM a page, KeyID freed, and clear it; -EIO after it was leaked. */
 int tdx_reclaim_page(struct kvm_tdx *tdx, struct page *page);
 
 #endif /* _KVM_VMX_TDX_H */

@@ -69,7 +69,7 @@ static int init_module_global(void)
 	case TDX_SYS_INIT_NOT_PENDING:
 	case TDX_SYS_SHUTDOWN:
 		return tdx_off_status("SYS.INIT", status,
-				      "it was in use before; load a fresh TDX module or reboot");
+				      "it was in use before; load a fresh TDX module (reload tdx_swmod, or reboot)");
 	default:
 		break;
 	}

@@ -11,7 +11,19 @@
 /* Areas left free when a region grows, for PAMTs that come to lie in it. */
 #define TDMR_SPARE_AREAS	2
 
+/*
+ * Prefer regions of this size at most: a PAMT has to be contiguous, and this
+ * long after boot 64 MiB are easier to find than 1/256 of a whole node.
+ */
+#define TDMR_EASY_SIZE		(16 * TDMR_ALIGN)
+
 #define TDMR_PAGE_SIZE		4096ULL
+
+/* How cover() may join GiBs to regions. */
+struct cover_policy {
+	u64 max_size;
+	bool bridge;		/* across whole GiBs without RAM, too */
+};
 
 static u64 gib_down(u64 addr)
 {
@@ -77,30 +89,39 @@ static bool ram_is_sane(const struct tdx_range *ram, unsigned int nr_ram)
 	return nr_ram;
 }
 
-/*
- * Cover all RAM.  With @bridge a region may grow across whole GiBs without
- * RAM, which costs PAMT but saves regions.  Returns the number of regions or
- * -errno.
- */
+/* May the region @tdmr grow to include the GiB at @gib? */
+static bool may_grow(const struct tdx_range *ram, unsigned int nr_ram,
+		     const struct tdmr_limits *limits,
+		     const struct cover_policy *policy,
+		     const struct tdmr *tdmr, u64 gib)
+{
+	struct tdx_range grown = { tdmr->range.start, gib + TDMR_ALIGN };
+
+	if (!policy->bridge && tdmr->range.end != gib)
+		return false;
+	if (grown.end - grown.start > policy->max_size)
+		return false;
+	return find_holes(ram, nr_ram, grown, NULL, 0) <=
+	       limits->max_reserved - TDMR_SPARE_AREAS;
+}
+
+/* Cover all RAM.  Returns the number of regions or -errno. */
 static int cover(const struct tdx_range *ram, unsigned int nr_ram,
-		 const struct tdmr_limits *limits, bool bridge,
+		 const struct tdmr_limits *limits,
+		 const struct cover_policy *policy,
 		 struct tdmr *tdmrs, struct tdmr_problem *problem)
 {
-	unsigned int room = limits->max_reserved - TDMR_SPARE_AREAS;
 	unsigned int nr = 0;
 	u64 gib;
 
 	for (gib = next_gib(ram, nr_ram, 0); gib != ~0ULL;
 	     gib = next_gib(ram, nr_ram, gib + TDMR_ALIGN)) {
 		struct tdx_range one = { gib, gib + TDMR_ALIGN };
-		struct tdx_range grown = one;
 
-		if (nr && (bridge || tdmrs[nr - 1].range.end == gib)) {
-			grown.start = tdmrs[nr - 1].range.start;
-			if (find_holes(ram, nr_ram, grown, NULL, 0) <= room) {
-				tdmrs[nr - 1].range = grown;
-				continue;
-			}
+		if (nr && may_grow(ram, nr_ram, limits, policy,
+				   &tdmrs[nr - 1], gib)) {
+			tdmrs[nr - 1].range.end = one.end;
+			continue;
 		}
 		problem->addr = gib;
 		if (find_holes(ram, nr_ram, one, NULL, 0) > limits->max_reserved) {
@@ -142,7 +163,13 @@ int tdmr_plan(const struct tdx_range *ram, unsigned int nr_ram,
 	      const struct tdmr_limits *limits, struct tdmr *tdmrs,
 	      struct tdmr_problem *problem)
 {
-	int nr, i;
+	static const struct cover_policy policies[] = {
+		{ .max_size = TDMR_EASY_SIZE },
+		{ .max_size = 8 * TDMR_EASY_SIZE },
+		{ .max_size = ~0ULL },
+		{ .max_size = ~0ULL, .bridge = true },
+	};
+	int nr = -E2BIG, i;
 
 	if (!ram_is_sane(ram, nr_ram) || !limits->max_tdmrs ||
 	    limits->max_reserved > TDMR_MAX_RESERVED ||
@@ -151,9 +178,9 @@ int tdmr_plan(const struct tdx_range *ram, unsigned int nr_ram,
 		return -EINVAL;
 	}
 
-	nr = cover(ram, nr_ram, limits, false, tdmrs, problem);
-	if (nr == -E2BIG)
-		nr = cover(ram, nr_ram, limits, true, tdmrs, problem);
+	/* The regions ran out: be content with larger ones, then with gaps. */
+	for (i = 0; nr == -E2BIG && i < (int)ARRAY_SIZE(policies); i++)
+		nr = cover(ram, nr_ram, limits, &policies[i], tdmrs, problem);
 	if (nr < 0)
 		return nr;
 

@@ -352,6 +352,9 @@ struct sw_run {
 	struct sw_regs *host;		/* the SEAMCALL's registers */
 };
 
+/* Count a TDCALL that ended with @status (stat.c). */
+void sw_stat_tdcall(u32 leaf, u64 status);
+
 /* Is the zero-step mitigation on?  A parameter of the module. */
 extern bool sw_zero_step;
 

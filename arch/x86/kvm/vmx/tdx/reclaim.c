@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Pages come back from the module, or are kept for good.  A page that the
+ * module may still use is never freed and never touched.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include "mmu_env.h"
+
+/* The TDR's lock is all that a RECLAIM or a WBINVD can lose for a moment. */
+#define PHYMEM_TRIES	100
+
+/* @page stays allocated for ever.  The first of a TD is named, all counted. */
+void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
+{
+	get_page(page);
+	sept_count(tdx, SEPT_STAT_LEAKED, 1);
+	if (atomic64_read(&tdx->sept.stats.count[SEPT_STAT_LEAKED]) == 1)
+		pr_err("page %llx leaked: %s; further ones are only counted\n",
+		       (u64)page_to_phys(page), why);
+}
+
+static u64 reclaim_retried(struct page *page)
+{
+	u64 pt, owner, size, err;
+	unsigned int i;
+
+	for (i = 0; i < PHYMEM_TRIES; i++) {
+		err = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
+		if (tdx_judge(err) != TDX_RETRY)
+			break;
+		cpu_relax();
+	}
+	return err;
+}
+
+static u64 wbinvd_retried(struct page *page, u16 hkid)
+{
+	unsigned int i;
+	u64 err;
+
+	for (i = 0; i < PHYMEM_TRIES; i++) {
+		err = tdh_phymem_page_wbinvd(page, hkid);
+		if (tdx_judge(err) != TDX_RETRY)
+			break;
+		cpu_relax();
+	}
+	return err;
+}
+
+static void clear_pages(struct page *page, u64 nr)
+{
+	for (; nr; nr--)
+		tdx_clear_page(page++);
+}
+
+/*
+ * Take back @nr pages that the module has as one.  The TD's KeyID is free, so
+ * that no cache holds a line of it; the TDR alone was written with the
+ * module's own.
+ */
+static int reclaim_pages(struct kvm_tdx *tdx, struct page *page, u64 nr)
+{
+	u64 err = reclaim_retried(page);
+
+	if (tdx_judge(err) == TDX_DONE && page == tdx->td.tdr)
+		err = wbinvd_retried(page, tdx_global_keyid());
+	if (tdx_judge(err) != TDX_DONE) {
+		tdx_leak_page(tdx, page, tdx_status_name(err));
+		return -EIO;
+	}
+	clear_pages(page, nr);
+	sept_count(tdx, SEPT_STAT_RECLAIMS, 1);
+	return 0;
+}
+
+/*
+ * Take back a 4 KiB page of a TD whose KeyID is free, for any use.  On failure
+ * the page has been leaked and the caller must forget it.
+ */
+int tdx_reclaim_page(struct kvm_tdx *tdx, struct page *page)
+{
+	return reclaim_pages(tdx, page, 1);
+}
+
+/* --- leaves of the mirror --- */
+
+/* The reference of sept_hold_leaf(). */
+static void sept_unhold(struct sept_iter *it, struct page *page)
+{
+	if (sept_state(it->old) != SEPT_HELD)
+		return;
+	sept_count(it->tdx, SEPT_STAT_HELD, -1);
+	put_page(page);
+}
+
+void sept_hold_leaf(struct sept_iter *it)
+{
+	u64 pfn = sept_pfn(it->old);
+
+	if (sept_state(it->old) == SEPT_HELD)
+		return;
+	if (WARN_ON_ONCE(!sept_may(SEPT_OP_HOLD, sept_state(it->old))))
+		return;
+	get_page(pfn_to_page(pfn));
+	sept_count(it->tdx, SEPT_STAT_HELD, 1);
+	sept_publish(it, sept_make_leaf(sept_after(SEPT_OP_HOLD), pfn));
+}
+
+void sept_reclaim_leaf(struct sept_iter *it)
+{
+	struct page *page = pfn_to_page(sept_pfn(it->old));
+
+	if (WARN_ON_ONCE(!sept_may(SEPT_OP_RECLAIM, sept_state(it->old))))
+		return;
+	reclaim_pages(it->tdx, page, sept_pages(it->pos.level));
+	trace_tdx_sept_step(it, SEPT_OP_RECLAIM, 0);
+	sept_publish(it, SEPT_NONE);
+	sept_count_leaf(it->tdx, it->pos.level, -1);
+	sept_unhold(it, page);
+}
+
+void sept_scrub_leaf(struct sept_iter *it)
+{
+	struct page *page = pfn_to_page(sept_pfn(it->old));
+	u64 i, nr = sept_pages(it->pos.level);
+
+	for (i = 0; i < nr; i++) {
+		u64 err = wbinvd_retried(page + i, it->tdx->td.hkid);
+
+		if (tdx_judge(err) == TDX_DONE)
+			tdx_clear_page(page + i);
+		else
+			tdx_leak_page(it->tdx, page + i, tdx_status_name(err));
+	}
+}
+
+/* --- the whole mirror --- */
+
+static void sept_reclaim_table(struct kvm_tdx *tdx, struct sept_table *table)
+{
+	struct page *page = table->page;
+
+	table->page = NULL;
+	if (!tdx_reclaim_page(tdx, page))
+		__free_page(page);
+	sept_table_free(table);
+	sept_count(tdx, SEPT_STAT_TABLES, -1);
+}
+
+/*
+ * Without a free KeyID each RECLAIM fails, and leaks its page: that is what
+ * shall happen then.
+ */
+static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
+			       struct sept_pos pos)
+{
+	struct sept_iter it = { .tdx = tdx, .table = table, .pos = pos };
+	unsigned int i;
+
+	for (i = 0; i < SEPT_ENTRIES; i++, it.pos.gpa += sept_size(pos.level)) {
+		it.ptr = &table->entries[i];
+		it.old = *it.ptr;
+		if (sept_state(it.old) == SEPT_TABLE) {
+			struct sept_table *child = sept_child(it.old);
+			struct sept_pos below = {
+				.gpa = it.pos.gpa,
+				.level = pos.level - 1,
+			};
+
+			sept_destroy_below(tdx, child, below);
+			sept_reclaim_table(tdx, child);
+		} else if (sept_is_leaf(it.old)) {
+			sept_reclaim_leaf(&it);
+		}
+	}
+	cond_resched();
+}
+
+void sept_close(struct kvm_tdx *tdx)
+{
+	write_lock(&tdx->vmx.kvm.mmu_lock);
+	tdx->sept.closing = true;
+	write_unlock(&tdx->vmx.kvm.mmu_lock);
+}
+
+void sept_destroy(struct kvm_tdx *tdx)
+{
+	struct sept_pos top = { .level = tdx->gpaw > 48 ? 4 : 3 };
+	s64 leaked;
+
+	if (!tdx->sept.root.entries)
+		return;
+	sept_destroy_below(tdx, &tdx->sept.root, top);
+	free_page((unsigned long)tdx->sept.root.entries);
+	tdx->sept.root.entries = NULL;
+
+	leaked = atomic64_read(&tdx->sept.stats.count[SEPT_STAT_LEAKED]);
+	if (leaked)
+		pr_err("%lld pages of a TD leaked\n", leaked);
+}

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Entering a TD's vCPU and coming back: the host state that the module does
+ * not preserve, TDH.VP.ENTER, and the exits that cannot wait for interrupts
+ * to be enabled.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include <linux/kvm_host.h>
+
+#include <asm/debugreg.h>
+#include <asm/fpu/xcr.h>
+#include <asm/fred.h>
+#include <asm/mmu_context.h>
+#include <trace/events/ipi.h>
+
+#include "../../lapic.h"
+#include "../../x86.h"
+#include "../../trace.h"
+#include "../posted_intr.h"
+#include "../x86_ops.h"
+#include "tdx.h"
+
+/* vmenter.S */
+void vmx_do_nmi_irqoff(void);
+
+/*
+ * A TD exit leaves these MSRs with the module's defaults.  User-return MSRs
+ * as far as KVM is concerned: write the defaults before the entry, and the
+ * host's values come back when the thread goes to user space.
+ */
+static struct {
+	u32 msr;
+	int slot;
+	u64 value;
+} tdx_uret_msrs[] = {
+	{ .msr = MSR_STAR },
+	{ .msr = MSR_LSTAR },
+	{ .msr = MSR_SYSCALL_MASK, .value = 0x20200 },
+	{ .msr = MSR_TSC_AUX },
+};
+
+/* VMX has registered its user-return MSRs.  0, or the MSR that is missing. */
+u32 __init tdx_run_setup(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(tdx_uret_msrs); i++) {
+		tdx_uret_msrs[i].slot =
+			kvm_find_user_return_msr(tdx_uret_msrs[i].msr);
+		/* A CPU without RDTSCP has no TSC_AUX to lose. */
+		if (tdx_uret_msrs[i].slot < 0 &&
+		    tdx_uret_msrs[i].msr != MSR_TSC_AUX)
+			return tdx_uret_msrs[i].msr;
+	}
+	return 0;
+}
+
+/* --- host state --- */
+
+void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	unsigned int i;
+
+	if (vmx->guest_state_loaded)
+		return;
+
+	if (likely(is_64bit_mm(current->mm))) {
+		current_save_fsgs();
+		vmx->msr_host_kernel_gs_base = current->thread.gsbase;
+	} else {
+		vmx->msr_host_kernel_gs_base = read_msr(MSR_KERNEL_GS_BASE);
+	}
+
+	for (i = 0; i < ARRAY_SIZE(tdx_uret_msrs); i++) {
+		if (tdx_uret_msrs[i].slot >= 0)
+			kvm_set_user_return_msr(tdx_uret_msrs[i].slot,
+						tdx_uret_msrs[i].value, -1ull);
+	}
+	vmx->guest_state_loaded = true;
+}
+
+void tdx_prepare_switch_to_host(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+	if (!vmx->guest_state_loaded)
+		return;
+	++vcpu->stat.host_state_reload;
+	wrmsrl(MSR_KERNEL_GS_BASE, vmx->msr_host_kernel_gs_base);
+	vmx->guest_state_loaded = false;
+}
+
+/* The module leaves the TD's choice of extended features in place. */
+static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
+{
+	u64 xfam = to_kvm_tdx(vcpu->kvm)->xfam;
+
+	if (xgetbv(XCR_XFEATURE_ENABLED_MASK) != kvm_host.xcr0)
+		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
+
+	/* The host uses no XSS feature of which a TD could leave a trace. */
+	if (cpu_feature_enabled(X86_FEATURE_XSAVES) &&
+	    kvm_host.xss != (xfam & kvm_caps.supported_xss))
+		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
+
+	if (cpu_feature_enabled(X86_FEATURE_OSPKE) && (xfam & XFEATURE_MASK_PKRU) &&
+	    rdpkru() != vcpu->arch.host_pkru)
+		wrpkru(vcpu->arch.host_pkru);
+}
+
+/* A TD exit clears DEBUGCTL but for BTF and the two freeze bits. */
+#define TD_EXIT_KEEPS_DEBUGCTL	(DEBUGCTLMSR_BTF |			\
+				 DEBUGCTLMSR_FREEZE_PERFMON_ON_PMI |	\
+				 DEBUGCTLMSR_FREEZE_IN_SMM)
+
+static void tdx_load_host_debugctl(struct kvm_vcpu *vcpu)
+{
+	if (vcpu->arch.host_debugctl & ~TD_EXIT_KEEPS_DEBUGCTL)
+		update_debugctlmsr(vcpu->arch.host_debugctl);
+}
+
+/* --- entry and exit --- */
+
+/*
+ * Take apart what TDH.VP.ENTER returned; for the code shared with VMX, make
+ * it look like one of VMX's exits.  A TD's registers are always "available",
+ * so that code never looks for a VMCS.
+ */
+static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
+{
+	struct vcpu_vmx *vmx = &tdx->vmx;
+	u64 ret = tdx->vp_enter_ret;
+
+	vmx->idt_vectoring_info = 0;
+	vmx->exit_intr_info = 0;
+	vmx->exit_qualification = 0;
+	tdx->exit_intr_info = 0;
+
+	/* An error, or a vCPU that will not run again: no exit to handle. */
+	if (ret & (TDX_STATUS_ERROR_BIT | TDX_STATUS_NON_RECOVERABLE_BIT)) {
+		vmx->exit_reason.full = EXIT_REASON_UNDEFINED;
+		return;
+	}
+
+	vmx->exit_reason.full = (u32)ret;
+	if (vmx->exit_reason.basic == EXIT_REASON_TDCALL)
+		return;
+
+	tdx->exit_qual = (u32)tdx->args.rcx;
+	tdx->ext_exit_qual = tdx->args.rdx;
+	tdx->exit_gpa = tdx->args.r8;
+	tdx->exit_intr_info = (u32)tdx->args.r9;
+	vmx->exit_qualification = tdx->exit_qual;
+	vmx->exit_intr_info = tdx->exit_intr_info;
+}
+
+static noinstr void tdx_vcpu_enter_exit(struct vcpu_tdx *tdx)
+{
+	struct kvm_vcpu *vcpu = &tdx->vmx.vcpu;
+
+	guest_state_enter_irqoff();
+
+	tdx->vp_enter_ret = tdh_vp_enter(&tdx->vp, &tdx->args);
+	tdx_decode_exit(tdx);
+
+	/* Before anything that could unblock NMIs by an IRET of its own. */
+	if (tdx->vmx.exit_reason.basic == EXIT_REASON_EXCEPTION_NMI &&
+	    is_nmi(tdx->exit_intr_info)) {
+		kvm_before_interrupt(vcpu, KVM_HANDLING_NMI);
+		if (cpu_feature_enabled(X86_FEATURE_FRED))
+			fred_entry_from_kvm(EVENT_TYPE_NMI, NMI_VECTOR);
+		else
+			vmx_do_nmi_irqoff();
+		kvm_after_interrupt(vcpu);
+	}
+
+	guest_state_exit_irqoff();
+}
+
+int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
+{
+	if (to_tdx(vcpu)->state != TDX_VCPU_INITIALIZED ||
+	    td_state(to_kvm_tdx(vcpu->kvm)) != TD_S_RUNNABLE)
+		return -EINVAL;
+	return 1;
+}
+
+fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
+{
+	bool force_immediate_exit = run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT;
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	const struct tdx_module_args answer = tdx->args;
+
+	/*
+	 * A zap wants the module's locks, and asked all vCPUs out for them.
+	 * It set the flag before it sent the IPIs that are due once this CPU
+	 * enables interrupts, or has waited for this vCPU already.
+	 */
+	if (READ_ONCE(to_kvm_tdx(vcpu->kvm)->quiesce)) {
+		tdx->vp_enter_ret = TDX_OPERAND_BUSY;
+		to_vmx(vcpu)->exit_reason.full = EXIT_REASON_UNDEFINED;
+		return EXIT_FASTPATH_NONE;
+	}
+
+	trace_kvm_entry(vcpu, force_immediate_exit);
+
+	/*
+	 * A notification that came while the CPU was in root mode has been
+	 * swallowed.  Send another: interrupts are off, so that the CPU takes
+	 * it as the guest's once it is in there.
+	 */
+	if (pi_test_on(&tdx->vmx.pi_desc))
+		__apic_send_IPI_self(POSTED_INTR_VECTOR);
+
+	/* The module arms no preemption timer for the host. */
+	if (force_immediate_exit)
+		smp_send_reschedule(vcpu->cpu);
+
+	tdx_vcpu_enter_exit(tdx);
+
+	/* The guest did not run: it still waits for the answer. */
+	if (tdx->vp_enter_ret & TDX_STATUS_ERROR_BIT)
+		tdx->args = answer;
+
+	tdx_load_host_debugctl(vcpu);
+	tdx_load_host_xsave_state(vcpu);
+
+	if (unlikely(tdx->vmx.exit_reason.basic == EXIT_REASON_MCE_DURING_VMENTRY))
+		kvm_machine_check();
+
+	trace_kvm_exit(vcpu, KVM_ISA_VMX);
+	return EXIT_FASTPATH_NONE;
+}
+
+/* Of the exits, only interrupts and exceptions cannot wait. */
+void tdx_handle_exit_irqoff(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_vmx *vmx = to_vmx(vcpu);
+
+	/* Take nothing for an interrupt that is none. */
+	if (vmx->exit_reason.basic == EXIT_REASON_EXTERNAL_INTERRUPT &&
+	    !is_external_intr(vmx->exit_intr_info))
+		return;
+	vmx_handle_exit_irqoff(vcpu);
+}

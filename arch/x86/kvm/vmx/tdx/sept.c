@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mapping: freeze a mirror entry, make the SEAMCALL, publish the outcome.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include "mmu_env.h"
+
+/* --- statistics and errors --- */
+
+void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n)
+{
+	atomic64_add(n, &tdx->sept.stats.count[stat]);
+}
+
+void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n)
+{
+	sept_count(tdx, level == SEPT_LEVEL_4K ? SEPT_STAT_PAGES_4K :
+						 SEPT_STAT_PAGES_2M, n);
+}
+
+static const char *const sept_leaf_names[SEPT_NR_OPS] = {
+	[SEPT_OP_LINK] = "TDH.MEM.SEPT.ADD",
+	[SEPT_OP_ADD] = "TDH.MEM.PAGE.ADD",
+	[SEPT_OP_AUG] = "TDH.MEM.PAGE.AUG",
+	[SEPT_OP_BLOCK] = "TDH.MEM.RANGE.BLOCK",
+	[SEPT_OP_REMOVE] = "TDH.MEM.PAGE.REMOVE",
+	[SEPT_OP_REMOVE_EARLY] = "TDH.MEM.PAGE.REMOVE",
+	[SEPT_OP_DEMOTE] = "TDH.MEM.PAGE.DEMOTE",
+	[SEPT_OP_RECLAIM] = "TDH.PHYMEM.PAGE.RECLAIM",
+};
+
+int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
+	       const struct sept_info *info)
+{
+	switch (tdx_judge(err)) {
+	case TDX_DONE:
+		return 0;
+	case TDX_RETRY:
+		sept_count(it->tdx, SEPT_STAT_BUSY, 1);
+		return -EBUSY;
+	default:
+		/*
+		 * No operand of an S-EPT step is user space's choice, and the
+		 * mirror knows who brought an entry where it is: whatever the
+		 * module objects to, one of the two sides is wrong.
+		 */
+		return tdx_broken_at(it->tdx, sept_leaf_names[op], err,
+				     it->pos.gpa, info);
+	}
+}
+
+/* --- a vCPU's spare tables --- */
+
+int sept_topup(struct kvm_vcpu *vcpu)
+{
+	struct sept_cache *cache = &to_tdx(vcpu)->sept_cache;
+
+	might_sleep();
+	while (cache->nr < SEPT_MAX_TABLES) {
+		struct sept_table *table = sept_table_alloc(GFP_KERNEL_ACCOUNT);
+
+		if (!table)
+			return -ENOMEM;
+		cache->tables[cache->nr++] = table;
+	}
+	return 0;
+}
+
+void sept_free_cache(struct kvm_vcpu *vcpu)
+{
+	struct sept_cache *cache = &to_tdx(vcpu)->sept_cache;
+
+	while (cache->nr)
+		sept_table_free(cache->tables[--cache->nr]);
+}
+
+/* --- one step --- */
+
+/*
+ * Put the next of the vCPU's spare tables below the entry.  A fault that meets
+ * the frozen entry backs off, so that it offers no child to a parent that the
+ * module does not have yet.
+ */
+static int sept_link_table(struct sept_iter *it, struct sept_cache *cache)
+{
+	struct sept_table *table;
+	struct sept_info info;
+	u64 err;
+	int ret;
+
+	if (WARN_ON_ONCE(!sept_may(SEPT_OP_LINK, sept_state(it->old))))
+		return -EIO;
+	if (!cache->nr)
+		return -ENOMEM;
+	if (!sept_try_freeze(it))
+		return -EAGAIN;
+
+	table = cache->tables[cache->nr - 1];
+	err = tdh_mem_sept_add(&it->tdx->td, it->pos, table->page, &info);
+	ret = sept_errno(it, SEPT_OP_LINK, err, &info);
+	if (!ret) {
+		cache->nr--;
+		sept_count(it->tdx, SEPT_STAT_TABLES, 1);
+	}
+	sept_publish(it, ret ? it->old : sept_make_table(table));
+	trace_tdx_sept_step(it, SEPT_OP_LINK, err);
+	sept_iter_reload(it);
+	return ret;
+}
+
+static u64 sept_call_map(struct sept_iter *it, enum sept_op op, u64 pfn,
+			 struct page *source, struct sept_info *info)
+{
+	struct page *page = pfn_to_page(pfn);
+
+	if (op == SEPT_OP_ADD)
+		return tdh_mem_page_add(&it->tdx->td, it->pos.gpa, page, source,
+					info);
+	return tdh_mem_page_aug(&it->tdx->td, it->pos, page, info);
+}
+
+/* @pfn is that of the 4 KiB page at @it->target. */
+static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
+			struct page *source)
+{
+	struct sept_info info;
+	u64 err;
+	int ret;
+
+	if (WARN_ON_ONCE(!sept_may(op, sept_state(it->old))))
+		return -EIO;
+	if (!sept_try_freeze(it))
+		return -EAGAIN;
+
+	pfn &= ~(sept_pages(it->pos.level) - 1);
+	err = sept_call_map(it, op, pfn, source, &info);
+	ret = sept_errno(it, op, err, &info);
+	if (!ret) {
+		sept_count(it->tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
+							SEPT_STAT_AUGS, 1);
+		sept_count_leaf(it->tdx, it->pos.level, 1);
+	}
+	sept_publish(it, ret ? it->old : sept_make_leaf(sept_after(op), pfn));
+	trace_tdx_sept_step(it, op, err);
+	return ret;
+}
+
+/* --- mapping --- */
+
+/* Add tables on the way down, and the page where the way ends. */
+static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
+		      struct sept_pos pos, u64 pfn, struct page *source)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct sept_iter it;
+	int ret;
+
+	lockdep_assert_held_read(&vcpu->kvm->mmu_lock);
+
+	for_each_sept_entry(&it, tdx, pos.gpa) {
+		if (sept_state(it.old) == SEPT_TABLE)
+			continue;
+		if (sept_state(it.old) == SEPT_FROZEN)
+			break;
+		if (sept_is_leaf(it.old))
+			return -EEXIST;
+		if (it.pos.level <= pos.level)
+			return sept_install(&it, op, pfn, source);
+		ret = sept_link_table(&it, &to_tdx(vcpu)->sept_cache);
+		if (ret)
+			return ret;
+	}
+	/* Someone is changing the path; let the caller try again. */
+	return -EAGAIN;
+}
+
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn)
+{
+	int ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
+
+	/* Another vCPU was faster. */
+	return ret == -EEXIST ? 0 : ret;
+}
+
+int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source)
+{
+	struct sept_pos pos = { .gpa = gpa, .level = SEPT_LEVEL_4K };
+
+	return sept_bring(vcpu, SEPT_OP_ADD, pos, pfn, source);
+}
+
+int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa)
+{
+	struct sept_iter it;
+
+	lockdep_assert_held(&tdx->vmx.kvm.mmu_lock);
+
+	for_each_sept_entry(&it, tdx, gpa) {
+		if (sept_is_leaf(it.old))
+			return it.pos.level;
+	}
+	return -1;
+}
+
+/* --- the root --- */
+
+int sept_init(struct kvm_tdx *tdx)
+{
+	tdx->sept.root.entries = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return tdx->sept.root.entries ? 0 : -ENOMEM;
+}

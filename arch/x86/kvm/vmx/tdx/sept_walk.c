@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The mirror's tables and the way through them.  No SEAMCALL is made here.
+ */
+#include "mmu_env.h"
+
+/* --- tables --- */
+
+void sept_table_free(struct sept_table *table)
+{
+	if (table->page)
+		__free_page(table->page);
+	free_page((unsigned long)table->entries);
+	kfree(table);
+}
+
+struct sept_table *sept_table_alloc(gfp_t gfp)
+{
+	struct sept_table *table = kzalloc(sizeof(*table), gfp);
+
+	if (!table)
+		return NULL;
+	table->entries = (u64 *)get_zeroed_page(gfp);
+	table->page = alloc_page(gfp);
+	if (!table->entries || !table->page) {
+		sept_table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
+/* --- the walk --- */
+
+static u8 sept_root_level(const struct kvm_tdx *tdx)
+{
+	return tdx->gpaw > 48 ? 4 : 3;
+}
+
+static void sept_iter_set(struct sept_iter *it, struct sept_table *table,
+			  u8 level)
+{
+	u64 index = (it->target >> sept_shift(level)) % SEPT_ENTRIES;
+
+	it->table = table;
+	it->ptr = &table->entries[index];
+	it->pos.level = level;
+	it->pos.gpa = it->target & ~(sept_size(level) - 1);
+	sept_iter_reload(it);
+}
+
+void sept_iter_reload(struct sept_iter *it)
+{
+	/* Pairs with smp_store_release() in sept_publish(). */
+	it->old = smp_load_acquire(it->ptr);
+}
+
+void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa)
+{
+	it->tdx = tdx;
+	it->target = gpa;
+	sept_iter_set(it, &tdx->sept.root, sept_root_level(tdx));
+}
+
+/* Go through the table that @it->old leads to; without one the walk is over. */
+bool sept_iter_descend(struct sept_iter *it)
+{
+	if (sept_state(it->old) != SEPT_TABLE) {
+		it->ptr = NULL;
+		return false;
+	}
+	sept_iter_set(it, sept_child(it->old), it->pos.level - 1);
+	return true;
+}
+
+/*
+ * Find the first leaf that overlaps [@gpa, @end) and move @gpa behind it.
+ * Every step starts at the root, as the caller changes entries between steps.
+ */
+bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+			 u64 end)
+{
+	while (*gpa < end) {
+		sept_iter_start(it, tdx, *gpa);
+		while (sept_state(it->old) == SEPT_TABLE)
+			sept_iter_descend(it);
+		*gpa = it->pos.gpa + sept_size(it->pos.level);
+		if (sept_is_leaf(it->old))
+			return true;
+	}
+	return false;
+}
+
+/* --- changing an entry --- */
+
+/*
+ * Make the entry the caller's.  A fault that meets it backs off, so that no
+ * child is offered to the module before it has the parent.
+ */
+bool sept_try_freeze(struct sept_iter *it)
+{
+	return try_cmpxchg64(it->ptr, &it->old, SEPT_FROZEN);
+}
+
+void sept_publish(struct sept_iter *it, u64 entry)
+{
+	/* Pairs with smp_load_acquire() in sept_iter_reload(). */
+	smp_store_release(it->ptr, entry);
+}

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TD's life: KVM_CREATE_VM, KVM_TDX_INIT_VM, KVM_TDX_FINALIZE_VM, the end.
+ *
+ * The end has two halves.  While the VMM's address space is taken down the TD
+ * gives its KeyID back, which makes every page of it reclaimable without any
+ * of the module's walks and locks; the pages themselves follow as their
+ * owners let go of them.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include "../x86_ops.h"
+#include "tdx.h"
+
+void td_set_state(struct kvm_tdx *tdx, enum td_state state)
+{
+	/* Pairs with smp_load_acquire() in td_state(). */
+	smp_store_release(&tdx->state, state);
+}
+
+int tdx_vm_init(struct kvm *kvm)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	const struct tdx_sys_info *sys = tdx_host_sysinfo();
+	int ret;
+
+	kvm->arch.has_private_mem = true;
+	kvm->arch.has_protected_state = true;
+	/* Pages that the measurement does not know may only come after it. */
+	kvm->arch.pre_fault_allowed = false;
+	/*
+	 * Shared MMIO has to reach the guest as #VE: a non-present entry with
+	 * "suppress #VE" clear, not the misconfigured one of other VMs, as
+	 * the module exits for a misconfiguration.
+	 */
+	kvm->arch.shadow_mmio_value = 0;
+	/* The module gives the guest's PAT its effect on shared memory. */
+	kvm->arch.disabled_quirks |= KVM_X86_QUIRK_IGNORE_GUEST_PAT;
+	kvm->max_vcpus = min_t(int, sys->max_vcpus_per_td, num_present_cpus());
+
+	spin_lock_init(&tdx->shared_lock);
+	tdx->state = TD_S_NONE;
+
+	ret = tdx_shared_init(tdx);
+	if (ret)
+		return ret;
+	ret = sept_init(tdx);
+	if (ret)
+		tdx_shared_destroy(tdx);
+	return ret;
+}
+
+/* --- once on every package --- */
+
+struct td_pkg_call {
+	struct kvm_tdx *tdx;
+	const char *leaf;
+	u64 status;
+};
+
+static int td_key_config_here(void *arg)
+{
+	struct td_pkg_call *call = arg;
+
+	call->leaf = "TDH.MNG.KEY.CONFIG";
+	call->status = tdh_mng_key_config(&call->tdx->td);
+	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
+}
+
+/* A pending interrupt stops the write-back; it goes on where it stopped. */
+#define CACHE_WB_TRIES	10000
+
+static int td_cache_wb_here(void *arg)
+{
+	struct td_pkg_call *call = arg;
+	unsigned int i;
+
+	call->leaf = "TDH.PHYMEM.CACHE.WB";
+	for (i = 0; i < CACHE_WB_TRIES; i++) {
+		call->status = tdh_phymem_cache_wb(i > 0);
+		if (tdx_judge(call->status) == TDX_DONE)
+			return 0;
+		if (!tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE))
+			break;
+		cond_resched();
+	}
+	return -EIO;
+}
+
+/* --- vCPU association --- */
+
+static void td_flush_vps(struct kvm *kvm)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		tdx_flush_vp_on_cpu(vcpu);
+}
+
+/* --- giving the KeyID back --- */
+
+static int td_free_key(struct kvm_tdx *tdx)
+{
+	struct td_pkg_call call = { .tdx = tdx };
+	int ret;
+
+	tdx_key_lock();
+	call.leaf = "TDH.MNG.VPFLUSHDONE";
+	call.status = tdh_mng_vpflushdone(&tdx->td);
+	ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
+	if (!ret)
+		ret = tdx_for_each_package(td_cache_wb_here, &call);
+	if (!ret) {
+		call.leaf = "TDH.MNG.KEY.FREEID";
+		call.status = tdh_mng_key_freeid(&tdx->td);
+		ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
+	}
+	tdx_key_unlock();
+
+	if (ret) {
+		pr_err("%s failed: %s (%llx); KeyID %u and the TD's pages are lost\n",
+		       call.leaf, tdx_status_name(call.status), call.status,
+		       tdx->td.hkid);
+		return ret;
+	}
+	tdx_keyid_free(tdx->td.hkid);
+	return 0;
+}
+
+/*
+ * The VMM's address space goes away, so no vCPU runs any more, but its memory
+ * is still mapped and guest_memfd still holds the pages.
+ */
+void td_release_keyid(struct kvm *kvm)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+
+	/* It works at the first try or not at all. */
+	if (td_state(tdx) == TD_S_NONE || tdx->sept.closing)
+		return;
+
+	sept_close(tdx);
+	td_flush_vps(kvm);
+	/* Without success, whoever tries to reclaim a page leaks it. */
+	if (!td_free_key(tdx))
+		td_set_state(tdx, TD_S_KEYLESS);
+}
+
+/* --- control pages --- */
+
+static void td_give_back_page(struct kvm_tdx *tdx, struct page *page)
+{
+	if (!tdx_reclaim_page(tdx, page))
+		__free_page(page);
+}
+
+static void td_free_tdcs(struct kvm_tdx *tdx, unsigned int nr_added)
+{
+	unsigned int i;
+
+	for (i = 0; i < tdx->td.nr_tdcs; i++) {
+		if (i < nr_added)
+			td_give_back_page(tdx, tdx->td.tdcs[i]);
+		else
+			__free_page(tdx->td.tdcs[i]);
+	}
+	kfree(tdx->td.tdcs);
+	tdx->td.tdcs = NULL;
+	tdx->td.nr_tdcs = 0;
+}
+
+/* Every other page has been reclaimed: the TDR comes last. */
+static void td_free_tdr(struct kvm_tdx *tdx)
+{
+	td_give_back_page(tdx, tdx->td.tdr);
+	tdx->td.tdr = NULL;
+}
+
+void tdx_vm_destroy(struct kvm *kvm)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+
+	/* VM creation can fail before an address space was ever attached. */
+	td_release_keyid(kvm);
+	sept_destroy(tdx);
+	if (tdx->td.tdr) {
+		td_free_tdcs(tdx, tdx->td.nr_tdcs);
+		td_free_tdr(tdx);
+	}
+	tdx_shared_destroy(tdx);
+}
+
+/* --- KVM_TDX_INIT_VM --- */
+
+static int td_init_errno(const char *leaf, u64 status, struct kvm_tdx_cmd *cmd)
+{
+	switch (tdx_judge(status)) {
+	case TDX_DONE:
+		return 0;
+	case TDX_RETRY:
+		return -EAGAIN;
+	case TDX_CALLER:
+		cmd->hw_error = status;
+		return -EINVAL;
+	default:
+		cmd->hw_error = status;
+		pr_err_ratelimited("%s failed: %s (%llx)\n", leaf,
+				   tdx_status_name(status), status);
+		return -EIO;
+	}
+}
+
+static int td_alloc_tdcs(struct tdx_td *td)
+{
+	unsigned int nr = tdx_host_sysinfo()->tdcs_size / PAGE_SIZE;
+
+	td->nr_tdcs = 0;
+	td->tdcs = kcalloc(nr, sizeof(*td->tdcs), GFP_KERNEL_ACCOUNT);
+	if (!td->tdcs)
+		return -ENOMEM;
+
+	while (td->nr_tdcs < nr) {
+		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+
+		if (!page)
+			return -ENOMEM;
+		td->tdcs[td->nr_tdcs++] = page;
+	}
+	return 0;
+}
+
+static int td_create(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+{
+	u64 status;
+
+	tdx_key_lock();
+	status = tdh_mng_create(&tdx->td);
+	tdx_key_unlock();
+	return td_init_errno("TDH.MNG.CREATE", status, cmd);
+}
+
+static int td_key_config(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+{
+	struct td_pkg_call call = { .tdx = tdx };
+	int ret;
+
+	tdx_key_lock();
+	ret = tdx_for_each_package(td_key_config_here, &call);
+	tdx_key_unlock();
+	if (!ret)
+		return 0;
+	/* Generating a key draws on entropy, of which there may be none now. */
+	if (tdx_status_is(call.status, TDX_KEY_GENERATION_FAILED))
+		return -EAGAIN;
+	return td_init_errno(call.leaf, call.status, cmd) ?: ret;
+}
+
+static int td_add_tdcs(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd,
+		       unsigned int *nr_added)
+{
+	u64 status;
+	int ret;
+
+	for (*nr_added = 0; *nr_added < tdx->td.nr_tdcs; (*nr_added)++) {
+		status = tdh_mng_addcx(&tdx->td, tdx->td.tdcs[*nr_added]);
+		ret = td_init_errno("TDH.MNG.ADDCX", status, cmd);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int td_mng_init(struct kvm_tdx *tdx, const void *td_params,
+		       struct kvm_tdx_cmd *cmd)
+{
+	u64 status, bad_cpuid = 0;
+	int ret;
+
+	status = tdh_mng_init(&tdx->td, __pa(td_params), &bad_cpuid);
+	ret = td_init_errno("TDH.MNG.INIT", status, cmd);
+	if (ret == -EINVAL)
+		pr_debug("TDH.MNG.INIT refused: %s (%llx), CPUID %llx\n",
+			 tdx_status_name(status), status, bad_cpuid);
+	return ret;
+}
+
+/* The vCPUs' timers need the guest's idea of time. */
+static int td_read_tsc(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+{
+	u64 status;
+
+	status = tdh_mng_rd(&tdx->td, TD_MD_TSC_OFFSET, &tdx->tsc_offset);
+	if (tdx_judge(status) == TDX_DONE)
+		status = tdh_mng_rd(&tdx->td, TD_MD_TSC_MULTIPLIER,
+				    &tdx->tsc_multiplier);
+	return td_init_errno("TDH.MNG.RD", status, cmd);
+}
+
+/*
+ * After a failure nothing is left of the TD, so that the VMM may try again;
+ * what the module does not give back is leaked.
+ */
+static int td_build(struct kvm_tdx *tdx, const void *td_params,
+		    struct kvm_tdx_cmd *cmd)
+{
+	unsigned int nr_added = 0;
+	int ret;
+
+	ret = td_create(tdx, cmd);
+	if (ret)
+		goto free_pages;
+	ret = td_key_config(tdx, cmd);
+	if (ret)
+		goto free_key;
+	ret = td_add_tdcs(tdx, cmd, &nr_added);
+	if (ret)
+		goto free_key;
+	ret = td_mng_init(tdx, td_params, cmd);
+	if (ret)
+		goto free_key;
+	ret = td_read_tsc(tdx, cmd);
+	if (ret)
+		goto free_key;
+	return 0;
+
+free_key:
+	if (!td_free_key(tdx)) {
+		td_free_tdcs(tdx, nr_added);
+		td_free_tdr(tdx);
+		return ret;
+	}
+	/* The pages and the KeyID belong to the module for ever. */
+	kfree(tdx->td.tdcs);
+	memset(&tdx->td, 0, sizeof(tdx->td));
+	return ret;
+free_pages:
+	td_free_tdcs(tdx, 0);
+	__free_page(tdx->td.tdr);
+	tdx->td.tdr = NULL;
+	tdx_keyid_free(tdx->td.hkid);
+	return ret;
+}
+
+static int td_alloc(struct kvm_tdx *tdx)
+{
+	int hkid, ret;
+
+	hkid = tdx_keyid_alloc();
+	if (hkid < 0)
+		return hkid;
+	tdx->td.hkid = hkid;
+
+	ret = -ENOMEM;
+	tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!tdx->td.tdr)
+		goto free_hkid;
+	ret = td_alloc_tdcs(&tdx->td);
+	if (ret)
+		goto free_tdcs;
+	return 0;
+
+free_tdcs:
+	td_free_tdcs(tdx, 0);
+	__free_page(tdx->td.tdr);
+	tdx->td.tdr = NULL;
+free_hkid:
+	tdx_keyid_free(hkid);
+	return ret;
+}
+
+int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	void *td_params;
+	int ret;
+
+	lockdep_assert_held(&kvm->lock);
+
+	/* A vCPU's limits come from the TD, so none may exist yet. */
+	if (td_state(tdx) != TD_S_NONE || kvm->created_vcpus)
+		return -EINVAL;
+
+	td_params = td_params_get(kvm, u64_to_user_ptr(cmd->data));
+	if (IS_ERR(td_params))
+		return PTR_ERR(td_params);
+
+	ret = td_alloc(tdx);
+	if (ret)
+		goto out;
+	ret = td_build(tdx, td_params, cmd);
+	if (ret)
+		goto out;
+
+	td_params_commit(tdx, td_params);
+	td_set_state(tdx, TD_S_INITIALIZED);
+out:
+	td_params_put(td_params);
+	return ret;
+}
+
+/* --- KVM_TDX_FINALIZE_VM --- */
+
+int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	u64 status;
+
+	lockdep_assert_held(&kvm->lock);
+
+	if (td_state(tdx) != TD_S_INITIALIZED)
+		return -EINVAL;
+
+	status = tdh_mr_finalize(&tdx->td);
+	switch (tdx_judge(status)) {
+	case TDX_DONE:
+		break;
+	case TDX_RETRY:
+		return -EBUSY;
+	default:
+		/* NO_VCPUS, for one, is the caller's mistake: not fatal. */
+		cmd->hw_error = status;
+		return -EIO;
+	}
+
+	td_set_state(tdx, TD_S_RUNNABLE);
+	kvm->arch.pre_fault_allowed = true;
+	return 0;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#if !defined(_TRACE_KVM_TDX_H) || defined(TRACE_HEADER_MULTI_READ)
+#define _TRACE_KVM_TDX_H
+
+#include <linux/tracepoint.h>
+
+#include "tdx.h"
+
+#undef TRACE_SYSTEM
+#define TRACE_SYSTEM kvm_tdx
+
+#define TDX_SEPT_OPS					\
+	{ SEPT_OP_LINK,		"SEPT.ADD" },		\
+	{ SEPT_OP_ADD,		"PAGE.ADD" },		\
+	{ SEPT_OP_AUG,		"PAGE.AUG" },		\
+	{ SEPT_OP_BLOCK,	"RANGE.BLOCK" },	\
+	{ SEPT_OP_REMOVE,	"PAGE.REMOVE" },	\
+	{ SEPT_OP_REMOVE_EARLY,	"PAGE.REMOVE" },	\
+	{ SEPT_OP_DEMOTE,	"PAGE.DEMOTE" },	\
+	{ SEPT_OP_RECLAIM,	"PAGE.RECLAIM" }
+
+/* A private fault is over: @ret as tdx_fault() returns it. */
+TRACE_EVENT(tdx_fault,
+	TP_PROTO(struct kvm_vcpu *vcpu, u64 gpa, u64 ext_qual, u32 tries, int ret),
+	TP_ARGS(vcpu, gpa, ext_qual, tries, ret),
+
+	TP_STRUCT__entry(
+		__field(u64, gpa)
+		__field(u64, ext_qual)
+		__field(u32, vcpu_id)
+		__field(u32, tries)
+		__field(int, ret)
+	),
+
+	TP_fast_assign(
+		__entry->gpa = gpa;
+		__entry->ext_qual = ext_qual;
+		__entry->vcpu_id = vcpu->vcpu_id;
+		__entry->tries = tries;
+		__entry->ret = ret;
+	),
+
+	TP_printk("vcpu %u gpa %llx ext %llx tries %u ret %d",
+		  __entry->vcpu_id, __entry->gpa, __entry->ext_qual,
+		  __entry->tries, __entry->ret)
+);
+
+/* One SEAMCALL on one S-EPT entry, failed ones included. */
+TRACE_EVENT(tdx_sept_step,
+	TP_PROTO(const struct sept_iter *it, u8 op, u64 err),
+	TP_ARGS(it, op, err),
+
+	TP_STRUCT__entry(
+		__field(u64, gpa)
+		__field(u64, old)
+		__field(u64, err)
+		__field(u16, hkid)
+		__field(u8, level)
+		__field(u8, op)
+	),
+
+	TP_fast_assign(
+		__entry->gpa = it->pos.gpa;
+		__entry->old = it->old;
+		__entry->err = err;
+		__entry->hkid = it->tdx->td.hkid;
+		__entry->level = it->pos.level;
+		__entry->op = op;
+	),
+
+	TP_printk("hkid %u gpa %llx level %u %s entry %llx err %llx",
+		  __entry->hkid, __entry->gpa, __entry->level,
+		  __print_symbolic(__entry->op, TDX_SEPT_OPS),
+		  __entry->old, __entry->err)
+);
+
+/* [start, end) was blocked, tracked once and removed: @nr leaves. */
+TRACE_EVENT(tdx_zap_batch,
+	TP_PROTO(const struct kvm_tdx *tdx, u64 start, u64 end, u64 nr),
+	TP_ARGS(tdx, start, end, nr),
+
+	TP_STRUCT__entry(
+		__field(u64, start)
+		__field(u64, end)
+		__field(u64, nr)
+		__field(u16, hkid)
+		__field(bool, quiesced)
+	),
+
+	TP_fast_assign(
+		__entry->start = start;
+		__entry->end = end;
+		__entry->nr = nr;
+		__entry->hkid = tdx->td.hkid;
+		__entry->quiesced = tdx->quiesce;
+	),
+
+	TP_printk("hkid %u %llx-%llx leaves %llu quiesced %d",
+		  __entry->hkid, __entry->start, __entry->end, __entry->nr,
+		  __entry->quiesced)
+);
+
+/* A lock of the module was lost, and the step will be tried again. */
+TRACE_EVENT(tdx_retry,
+	TP_PROTO(const struct kvm_tdx *tdx, u64 gpa, u64 err),
+	TP_ARGS(tdx, gpa, err),
+
+	TP_STRUCT__entry(
+		__field(u64, gpa)
+		__field(u64, err)
+		__field(u16, hkid)
+	),
+
+	TP_fast_assign(
+		__entry->gpa = gpa;
+		__entry->err = err;
+		__entry->hkid = tdx->td.hkid;
+	),
+
+	TP_printk("hkid %u gpa %llx err %llx",
+		  __entry->hkid, __entry->gpa, __entry->err)
+);
+
+#endif /* _TRACE_KVM_TDX_H */
+
+#undef TRACE_INCLUDE_PATH
+#define TRACE_INCLUDE_PATH ../../arch/x86/kvm/vmx/tdx
+#undef TRACE_INCLUDE_FILE
+#define TRACE_INCLUDE_FILE trace
+
+#include <trace/define_trace.h>

@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Unmapping: the only code that blocks, tracks and kicks.
+ *
+ * A zap works on batches.  Block every leaf of the batch, so that no vCPU
+ * makes a new translation; begin one new TLB epoch; kick the vCPUs once, so
+ * that none is left in an older epoch; then take every leaf out.
+ *
+ * mmu_lock is held for write: no fault is under way, and nothing here
+ * allocates.  What is left to lose the module's locks to are vCPUs inside
+ * TDH.VP.ENTER (epoch lock, S-EPT tree) and guests that ACCEPT (entry).  A
+ * step that comes back busy keeps all vCPUs out until its batch is done.
+ */
+#include "mmu_env.h"
+
+/* Leaves per TRACK: bounds the time for which mmu_lock is held. */
+#define ZAP_BATCH	4096
+
+/*
+ * With every vCPU out, nobody is known to hold a lock that a step needs, but
+ * another TD's call may pass through the same page metadata.
+ */
+#define TRACK_TRIES	16
+
+/* --- vCPUs --- */
+
+static void track_kick(struct kvm_tdx *tdx)
+{
+	sept_count(tdx, SEPT_STAT_KICKS, 1);
+	kvm_make_all_cpus_request(&tdx->vmx.kvm, KVM_REQ_OUTSIDE_GUEST_MODE);
+}
+
+/*
+ * When this returns no vCPU is inside TDH.VP.ENTER, and none gets there before
+ * track_release().  The kick orders the flag before its look at vcpu->mode; it
+ * pairs with the entry path, which sets the mode before it looks at the flag.
+ */
+static void track_quiesce(struct kvm_tdx *tdx)
+{
+	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
+
+	if (!tdx->quiesce) {
+		sept_count(tdx, SEPT_STAT_QUIESCES, 1);
+		WRITE_ONCE(tdx->quiesce, true);
+	}
+	track_kick(tdx);
+}
+
+static void track_release(struct kvm_tdx *tdx)
+{
+	if (tdx->quiesce)
+		WRITE_ONCE(tdx->quiesce, false);
+}
+
+/* Another try after a busy status?  Then with all vCPUs out. */
+static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
+			unsigned int *tries)
+{
+	if (tdx_judge(err) != TDX_RETRY)
+		return false;
+	trace_tdx_retry(tdx, gpa, err);
+	sept_count(tdx, SEPT_STAT_BUSY, 1);
+	if (++*tries == TRACK_TRIES)
+		return false;
+	track_quiesce(tdx);
+	return true;
+}
+
+/* --- steps --- */
+
+static u64 track_call(struct sept_iter *it, enum sept_op op,
+		      struct sept_info *info)
+{
+	struct tdx_td *td = &it->tdx->td;
+	u64 hpa, err;
+
+	if (op == SEPT_OP_BLOCK)
+		return tdh_mem_range_block(td, it->pos, info);
+
+	err = tdh_mem_page_remove(td, it->pos, &hpa, info);
+	if (tdx_judge(err) == TDX_DONE)
+		WARN_ON_ONCE(hpa != sept_pfn(it->old) << PAGE_SHIFT);
+	return err;
+}
+
+/*
+ * One SEAMCALL on a leaf.  What fails for good leaves the page where it is:
+ * it is kept until the KeyID is free, and the VM is dead.
+ */
+static int track_step(struct sept_iter *it, enum sept_op op)
+{
+	struct sept_info info;
+	unsigned int tries = 0;
+	u64 err;
+	int ret;
+
+	if (WARN_ON_ONCE(!sept_may(op, sept_state(it->old))))
+		return -EIO;
+	do {
+		err = track_call(it, op, &info);
+		trace_tdx_sept_step(it, op, err);
+	} while (track_again(it->tdx, it->pos.gpa, err, &tries));
+
+	ret = sept_errno(it, op, err, &info);
+	if (ret == -EBUSY)
+		ret = tdx_broken_at(it->tdx, "a TDH.MEM leaf", err, it->pos.gpa,
+				    &info);
+	if (ret)
+		sept_hold_leaf(it);
+	return ret;
+}
+
+static void track_block(struct sept_iter *it)
+{
+	if (track_step(it, SEPT_OP_BLOCK))
+		return;
+	sept_count(it->tdx, SEPT_STAT_BLOCKS, 1);
+	sept_publish(it, sept_make_leaf(sept_after(SEPT_OP_BLOCK),
+					sept_pfn(it->old)));
+}
+
+static void track_remove(struct sept_iter *it, enum sept_op op)
+{
+	if (track_step(it, op))
+		return;
+	sept_count(it->tdx, SEPT_STAT_REMOVES, 1);
+	sept_count_leaf(it->tdx, it->pos.level, -1);
+	sept_scrub_leaf(it);
+	sept_publish(it, sept_after(op));
+}
+
+/*
+ * Begin a new TLB epoch and wait until no vCPU runs in an older one.  Kicked
+ * vCPUs may re-enter at once: they enter the new epoch.  A second epoch cannot
+ * begin while a vCPU is in the one before the last, so that a busy status here
+ * asks for a kick as well.
+ */
+static int track_epoch(struct kvm_tdx *tdx)
+{
+	unsigned int tries = 0;
+	u64 err;
+
+	do {
+		err = tdh_mem_track(&tdx->td);
+	} while (track_again(tdx, 0, err, &tries));
+
+	if (tdx_judge(err) != TDX_DONE)
+		return tdx_broken(tdx, "TDH.MEM.TRACK", err, NULL);
+	sept_count(tdx, SEPT_STAT_TRACKS, 1);
+	if (!tdx->quiesce)
+		track_kick(tdx);
+	return 0;
+}
+
+/* --- batches --- */
+
+/* A leaf of which a zap has done its half. */
+static bool zap_blocked(const struct sept_iter *it)
+{
+	return sept_state(it->old) == SEPT_BLOCKED;
+}
+
+/* Block leaves from @start on; returns where the batch ends. */
+static u64 zap_block(struct kvm_tdx *tdx, u64 start, u64 end, u64 *nr)
+{
+	struct sept_iter it;
+	u64 gpa = start;
+
+	*nr = 0;
+	for_each_sept_leaf(&it, tdx, gpa, end) {
+		if (sept_state(it.old) != SEPT_LEAF)
+			continue;
+		track_block(&it);
+		if (++*nr == ZAP_BATCH)
+			break;
+	}
+	return min(gpa, end);
+}
+
+static void zap_remove(struct kvm_tdx *tdx, u64 start, u64 end, bool tracked)
+{
+	struct sept_iter it;
+	u64 gpa = start;
+
+	for_each_sept_leaf(&it, tdx, gpa, end) {
+		if (!zap_blocked(&it))
+			continue;
+		if (tracked)
+			track_remove(&it, SEPT_OP_REMOVE);
+		else
+			sept_hold_leaf(&it);
+	}
+}
+
+/* The TD may run: the whole protocol.  Returns where the batch ends. */
+static u64 zap_batch_running(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	u64 nr, next = zap_block(tdx, start, end, &nr);
+
+	if (nr) {
+		zap_remove(tdx, start, next, !track_epoch(tdx));
+		sept_count(tdx, SEPT_STAT_ZAP_BATCHES, 1);
+		trace_tdx_zap_batch(tdx, start, next, nr);
+	}
+	track_release(tdx);
+	return next;
+}
+
+/* No vCPU has run yet, or no SEAMCALL but RECLAIM works: leaf by leaf. */
+static u64 zap_batch_simple(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	struct sept_iter it;
+	u64 gpa = start, nr = 0;
+
+	for_each_sept_leaf(&it, tdx, gpa, end) {
+		if (td_state(tdx) == TD_S_KEYLESS)
+			sept_reclaim_leaf(&it);
+		else if (tdx->sept.closing)
+			sept_hold_leaf(&it);
+		else if (sept_state(it.old) == SEPT_LEAF)
+			track_remove(&it, SEPT_OP_REMOVE_EARLY);
+		if (++nr == ZAP_BATCH)
+			break;
+	}
+	track_release(tdx);
+	return min(gpa, end);
+}
+
+static u64 zap_batch(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	if (td_state(tdx) == TD_S_RUNNABLE && !tdx->sept.closing)
+		return zap_batch_running(tdx, start, end);
+	return zap_batch_simple(tdx, start, end);
+}
+
+/*
+ * Every range that guest_memfd, attributes and slots ask for may sleep, and
+ * mmu_invalidate_in_progress, or the deleted slot's SRCU grace period, keeps
+ * faults out of the range between two batches.
+ */
+void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end)
+{
+	u64 limit = tdx_shared_bit(tdx);
+	u64 gpa, last;
+
+	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
+
+	/* Nothing can have been mapped before KVM_TDX_INIT_VM. */
+	if (td_state(tdx) == TD_S_NONE)
+		return;
+
+	last = min_t(u64, end, limit >> PAGE_SHIFT) << PAGE_SHIFT;
+	for (gpa = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
+	     gpa < last;) {
+		gpa = zap_batch(tdx, gpa, last);
+		if (gpa < last)
+			cond_resched_rwlock_write(&tdx->vmx.kvm.mmu_lock);
+	}
+}

@@ -1,0 +1,496 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TD's vCPU: its life, KVM_TDX_INIT_VCPU and KVM_TDX_GET_CPUID, and the
+ * association of a vCPU with the CPU whose caches hold its state.
+ *
+ * There is no VMCS of KVM's behind a TD's vCPU.  Of struct vcpu_vmx it uses
+ * the posted-interrupt descriptor, the exit reason and the host's
+ * KERNEL_GS_BASE, and nothing else.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
+
+#include <linux/bitfield.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include <asm/fpu/api.h>
+
+#include "../../irq.h"
+#include "../../lapic.h"
+#include "../posted_intr.h"
+#include "tdx.h"
+
+/*
+ * The vCPUs that the module associates with a CPU, so that they can be
+ * flushed when it goes offline.  Changed on that very CPU, interrupts off.
+ */
+static DEFINE_PER_CPU(struct list_head, associated_vps);
+
+void __init tdx_vcpu_setup(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		INIT_LIST_HEAD(&per_cpu(associated_vps, cpu));
+}
+
+/* --- association --- */
+
+static void tdx_disassociate(struct vcpu_tdx *tdx)
+{
+	lockdep_assert_irqs_disabled();
+
+	list_del(&tdx->cpu_list);
+	/*
+	 * Leave the list before another CPU can see the vCPU as free and put
+	 * it on its own.  Pairs with the smp_rmb() in tdx_associate().
+	 */
+	smp_wmb();
+	WRITE_ONCE(tdx->assoc_cpu, -1);
+}
+
+static void tdx_associate(struct vcpu_tdx *tdx, int cpu)
+{
+	local_irq_disable();
+	/* Pairs with the smp_wmb() in tdx_disassociate(). */
+	smp_rmb();
+	list_add(&tdx->cpu_list, &per_cpu(associated_vps, cpu));
+	WRITE_ONCE(tdx->assoc_cpu, cpu);
+	local_irq_enable();
+}
+
+struct tdx_flush_call {
+	struct vcpu_tdx *tdx;
+	u64 status;
+};
+
+/*
+ * Another CPU may be in a leaf that wants the whole TD for itself; those are
+ * short, and this one has nobody to hand the work to.
+ */
+#define VP_FLUSH_TRIES	10000
+
+static u64 tdx_flush_vp_here(struct vcpu_tdx *tdx)
+{
+	unsigned int tries = VP_FLUSH_TRIES;
+	u64 status = TDX_SUCCESS;
+
+	lockdep_assert_irqs_disabled();
+
+	/* An IPI may come after the CPU flushed the vCPU for another reason. */
+	if (tdx->assoc_cpu != raw_smp_processor_id())
+		return TDX_SUCCESS;
+
+	while (tdx->state == TDX_VCPU_INITIALIZED && tries--) {
+		status = tdh_vp_flush(&tdx->vp);
+		if (tdx_judge(status) != TDX_RETRY)
+			break;
+		cpu_relax();
+	}
+	tdx_disassociate(tdx);
+	/* KVM associates at load, the module at the first use. */
+	return tdx_status_is(status, TDX_VCPU_NOT_ASSOCIATED) ? TDX_SUCCESS : status;
+}
+
+static void tdx_flush_vp_ipi(void *arg)
+{
+	struct tdx_flush_call *call = arg;
+
+	call->status = tdx_flush_vp_here(call->tdx);
+}
+
+/* Make the module forget on which CPU the vCPU was. */
+void tdx_flush_vp_on_cpu(struct kvm_vcpu *vcpu)
+{
+	struct tdx_flush_call call = { .tdx = to_tdx(vcpu) };
+	int cpu = READ_ONCE(call.tdx->assoc_cpu);
+
+	if (cpu < 0)
+		return;
+	/* A CPU that has gone offline flushed its vCPUs before it went. */
+	smp_call_function_single(cpu, tdx_flush_vp_ipi, &call, 1);
+	if (tdx_judge(call.status) != TDX_DONE)
+		tdx_broken(to_kvm_tdx(vcpu->kvm), "TDH.VP.FLUSH", call.status, NULL);
+}
+
+/* This CPU leaves VMX operation, after which it could flush no more. */
+void tdx_flush_vps_of_this_cpu(void)
+{
+	struct vcpu_tdx *tdx, *next;
+	unsigned long flags;
+	u64 status;
+
+	local_irq_save(flags);
+	list_for_each_entry_safe(tdx, next, this_cpu_ptr(&associated_vps),
+				 cpu_list) {
+		status = tdx_flush_vp_here(tdx);
+		if (tdx_judge(status) != TDX_DONE)
+			pr_err("TDH.VP.FLUSH failed: %s (%llx)\n",
+			       tdx_status_name(status), status);
+	}
+	local_irq_restore(flags);
+}
+
+void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+
+	vmx_vcpu_pi_load(vcpu, cpu);
+
+	if (tdx->assoc_cpu == cpu || td_state(to_kvm_tdx(vcpu->kvm)) == TD_S_KEYLESS)
+		return;
+	tdx_flush_vp_on_cpu(vcpu);
+	tdx_associate(tdx, cpu);
+	/* Its shared translations in this CPU's TLB may be of long ago. */
+	kvm_make_request(KVM_REQ_TLB_FLUSH, vcpu);
+}
+
+void tdx_vcpu_put(struct kvm_vcpu *vcpu)
+{
+	/*
+	 * No switch to the wakeup vector: IPIs are TDVMCALLs, and devices
+	 * post to no TD, so whoever posts wakes the vCPU himself.
+	 */
+	tdx_prepare_switch_to_host(vcpu);
+}
+
+/* --- life --- */
+
+/* Called with kvm->lock held. */
+int tdx_vcpu_precreate(struct kvm *kvm)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+
+	lockdep_assert_held(&kvm->lock);
+
+	if (td_state(tdx) != TD_S_INITIALIZED)
+		return -EIO;
+	/*
+	 * The module keeps the EOI bitmap to itself, so nothing tells a model
+	 * of the I/O APIC in the kernel about EOIs.
+	 */
+	if (!irqchip_split(kvm))
+		return -EINVAL;
+
+	/* Fixed by the TD; KVM_SET_TSC_KHZ may have come after INIT_VM. */
+	kvm->arch.default_tsc_khz = tdx->tsc_khz;
+	/* Performance counters of a TD would be the module's to offer. */
+	kvm->arch.enable_pmu = false;
+	return 0;
+}
+
+int tdx_vcpu_create(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+
+	/* The irqchip cannot change once precreate has seen it. */
+	if (!lapic_in_kernel(vcpu))
+		return -EINVAL;
+
+	INIT_LIST_HEAD(&tdx->vmx.pi_wakeup_list);
+	INIT_LIST_HEAD(&tdx->cpu_list);
+	tdx->assoc_cpu = -1;
+	tdx->state = TDX_VCPU_NONE;
+
+	/* Interrupts wait in the descriptor until the first vcpu_load(). */
+	tdx->vmx.pi_desc.nv = POSTED_INTR_VECTOR;
+	__pi_set_sn(&tdx->vmx.pi_desc);
+
+	fpstate_set_confidential(&vcpu->arch.guest_fpu);
+	vcpu->arch.guest_state_protected = true;
+	/* KVM cannot see whether the guest took the timer's interrupt. */
+	vcpu->arch.apic->lapic_timer.timer_advance_ns = 0;
+	return 0;
+}
+
+static void tdx_free_vp_pages(struct vcpu_tdx *tdx)
+{
+	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	unsigned int i;
+
+	for (i = 0; i < tdx->vp.nr_tdcx; i++) {
+		if (!tdx_reclaim_page(td, tdx->vp.tdcx[i]))
+			__free_page(tdx->vp.tdcx[i]);
+	}
+	kfree(tdx->vp.tdcx);
+	tdx->vp.tdcx = NULL;
+	tdx->vp.nr_tdcx = 0;
+
+	if (tdx->vp.tdvpr && !tdx_reclaim_page(td, tdx->vp.tdvpr))
+		__free_page(tdx->vp.tdvpr);
+	tdx->vp.tdvpr = NULL;
+}
+
+void tdx_vcpu_free(struct kvm_vcpu *vcpu)
+{
+	/* vcpu_load() after the KeyID is gone associates no more. */
+	tdx_flush_vp_on_cpu(vcpu);
+	sept_free_cache(vcpu);
+	tdx_free_vp_pages(to_tdx(vcpu));
+}
+
+/* --- time --- */
+
+/* Whatever KVM has computed: the TD's TSC was fixed by TDH.MNG.INIT. */
+void tdx_write_tsc(struct kvm_vcpu *vcpu)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+
+	vcpu->arch.l1_tsc_offset = tdx->tsc_offset;
+	vcpu->arch.tsc_offset = tdx->tsc_offset;
+	vcpu->arch.l1_tsc_scaling_ratio = tdx->tsc_multiplier;
+	vcpu->arch.tsc_scaling_ratio = tdx->tsc_multiplier;
+}
+
+/* --- KVM_TDX_INIT_VCPU --- */
+
+/* Pages become the module's one by one: vp->nr_tdcx counts those given. */
+static int tdx_vp_create(struct vcpu_tdx *tdx)
+{
+	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	unsigned int nr = tdx_host_sysinfo()->tdvps_size / PAGE_SIZE - 1;
+	struct page *page;
+	u64 status;
+
+	tdx->vp.tdcx = kcalloc(nr, sizeof(*tdx->vp.tdcx), GFP_KERNEL_ACCOUNT);
+	tdx->vp.tdvpr = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!tdx->vp.tdcx || !tdx->vp.tdvpr)
+		goto free_unused;
+
+	status = tdh_vp_create(&td->td, &tdx->vp);
+	if (tdx_judge(status) != TDX_DONE) {
+		tdx_broken(td, "TDH.VP.CREATE", status, NULL);
+		goto free_unused;
+	}
+
+	while (tdx->vp.nr_tdcx < nr) {
+		page = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!page)
+			return -ENOMEM;
+		status = tdh_vp_addcx(&tdx->vp, page);
+		if (tdx_judge(status) != TDX_DONE) {
+			__free_page(page);
+			return tdx_broken(td, "TDH.VP.ADDCX", status, NULL);
+		}
+		tdx->vp.tdcx[tdx->vp.nr_tdcx++] = page;
+	}
+	return 0;
+
+free_unused:
+	if (tdx->vp.tdvpr)
+		__free_page(tdx->vp.tdvpr);
+	kfree(tdx->vp.tdcx);
+	memset(&tdx->vp, 0, sizeof(tdx->vp));
+	return td->vmx.kvm.vm_dead ? -EIO : -ENOMEM;
+}
+
+static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
+{
+	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	u64 status = tdh_vp_wr(&tdx->vp, field, data, mask);
+
+	if (tdx_judge(status) == TDX_DONE)
+		return 0;
+	return tdx_broken(td, "TDH.VP.WR", status, NULL);
+}
+
+/* The few fields of the TD's VMCS that are the host's to set. */
+static int tdx_vp_configure(struct vcpu_tdx *tdx)
+{
+	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	int ret;
+
+	ret = tdx_vp_write(tdx, TDVPS_VMCS16(POSTED_INTR_NV), POSTED_INTR_VECTOR,
+			   GENMASK_ULL(15, 0));
+	if (!ret)
+		ret = tdx_vp_write(tdx, TDVPS_VMCS64(POSTED_INTR_DESC_ADDR),
+				   __pa(&tdx->vmx.pi_desc), GENMASK_ULL(63, 6));
+	if (!ret)
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(PIN_BASED_VM_EXEC_CONTROL),
+				   PIN_BASED_POSTED_INTR, PIN_BASED_POSTED_INTR);
+	if (!ret)
+		ret = tdx_vp_write(tdx, TDVPS_VMCS64(SHARED_EPT_POINTER),
+				   page_to_phys(td->shared_root),
+				   GENMASK_ULL(51, 12));
+	return ret;
+}
+
+static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
+{
+	struct kvm_vcpu *vcpu = &tdx->vmx.vcpu;
+	struct kvm_tdx *td = to_kvm_tdx(vcpu->kvm);
+	u64 status;
+
+	/*
+	 * TDH.VP.INIT wants the TDR for itself: keep zaps, the only ones who
+	 * use it without the locks held here, out for the while.
+	 */
+	write_lock(&vcpu->kvm->mmu_lock);
+	status = tdh_vp_init(&tdx->vp, initial_rcx, vcpu->vcpu_id);
+	write_unlock(&vcpu->kvm->mmu_lock);
+
+	if (tdx_judge(status) == TDX_DONE)
+		return 0;
+	return tdx_broken(td, "TDH.VP.INIT", status, NULL);
+}
+
+/* The module offers an x2APIC only, and starts the vCPU with it enabled. */
+static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
+{
+	struct msr_data base = {
+		.index = MSR_IA32_APICBASE,
+		.host_initiated = true,
+		.data = APIC_DEFAULT_PHYS_BASE | LAPIC_MODE_X2APIC |
+			(vcpu->arch.apic_base & MSR_IA32_APICBASE_BSP),
+	};
+
+	/* Fails if the VMM's CPUID for the vCPU has no x2APIC. */
+	return kvm_set_msr_common(vcpu, &base) ? -EINVAL : 0;
+}
+
+int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	int ret;
+
+	lockdep_assert_held(&vcpu->kvm->lock);
+
+	if (td_state(to_kvm_tdx(vcpu->kvm)) != TD_S_INITIALIZED ||
+	    tdx->state != TDX_VCPU_NONE || tdx->vp.tdvpr)
+		return -EINVAL;
+
+	ret = tdx_vcpu_enable_x2apic(vcpu);
+	if (ret)
+		return ret;
+	ret = tdx_vp_create(tdx);
+	if (ret)
+		return ret;
+	ret = tdx_vp_init(tdx, cmd->data);
+	if (ret)
+		return ret;
+	/* From here on the module may hold an association: flushes matter. */
+	tdx->state = TDX_VCPU_INITIALIZED;
+	ret = tdx_vp_configure(tdx);
+	if (ret)
+		return ret;
+
+	/* Every vCPU of a TD starts at once; the firmware sorts them out. */
+	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
+	return 0;
+}
+
+/* --- KVM_TDX_GET_CPUID --- */
+
+#define TD_CPUID_MAX_SUBLEAF	0x7f
+
+struct td_cpuid_out {
+	struct kvm_cpuid_entry2 *entries;
+	u32 room;
+	u32 used;
+};
+
+static u64 td_cpuid_field(u32 leaf, u32 subleaf, bool has_subleaf)
+{
+	u64 field = TD_MD_CPUID_VALUES | FIELD_PREP(TD_MD_CPUID_LEAF, leaf & 0x7f);
+
+	if (leaf & BIT(31))
+		field |= TD_MD_CPUID_EXTENDED;
+	/* "None" is all ones there, and its own bit. */
+	return field | (has_subleaf ?
+			FIELD_PREP(TD_MD_CPUID_SUBLEAF, subleaf) :
+			TD_MD_CPUID_NO_SUBLEAF | TD_MD_CPUID_SUBLEAF);
+}
+
+static bool td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
+			  bool has_subleaf, struct kvm_cpuid_entry2 *e)
+{
+	u64 field = td_cpuid_field(leaf, subleaf, has_subleaf);
+	u64 ax_bx, cx_dx;
+
+	if (tdx_judge(tdh_mng_rd(&tdx->td, field, &ax_bx)) != TDX_DONE ||
+	    tdx_judge(tdh_mng_rd(&tdx->td, field + 1, &cx_dx)) != TDX_DONE)
+		return false;
+
+	memset(e, 0, sizeof(*e));
+	e->function = leaf;
+	e->index = subleaf;
+	e->flags = has_subleaf ? KVM_CPUID_FLAG_SIGNIFCANT_INDEX : 0;
+	e->eax = lower_32_bits(ax_bx);
+	e->ebx = upper_32_bits(ax_bx);
+	e->ecx = lower_32_bits(cx_dx);
+	e->edx = upper_32_bits(cx_dx);
+	/* The module knows the GPAW; CPUID tells it the guest's way. */
+	if (leaf == 0x80000008)
+		e->eax = (e->eax & ~0xff0000u) | (u32)tdx->gpaw << 16;
+	return true;
+}
+
+static int td_cpuid_add(struct td_cpuid_out *out,
+			const struct kvm_cpuid_entry2 *e)
+{
+	if (out->used == out->room)
+		return -E2BIG;
+	out->entries[out->used++] = *e;
+	return 0;
+}
+
+/* A leaf either has no subleaves or the first few, without a gap. */
+static int td_cpuid_add_leaf(struct kvm_tdx *tdx, u32 leaf,
+			     struct td_cpuid_out *out)
+{
+	struct kvm_cpuid_entry2 e;
+	u32 subleaf;
+	int ret;
+
+	if (td_cpuid_read(tdx, leaf, 0, false, &e))
+		return td_cpuid_add(out, &e);
+
+	for (subleaf = 0; subleaf <= TD_CPUID_MAX_SUBLEAF; subleaf++) {
+		if (!td_cpuid_read(tdx, leaf, subleaf, true, &e))
+			break;
+		ret = td_cpuid_add(out, &e);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+static int td_cpuid_add_range(struct kvm_tdx *tdx, u32 first, u32 last,
+			      struct td_cpuid_out *out)
+{
+	int ret = 0;
+	u32 leaf;
+
+	for (leaf = first; !ret && leaf <= last; leaf++)
+		ret = td_cpuid_add_leaf(tdx, leaf, out);
+	return ret;
+}
+
+int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
+{
+	struct kvm_cpuid2 __user *user = u64_to_user_ptr(cmd->data);
+	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct td_cpuid_out out = {};
+	int ret;
+
+	if (td_state(tdx) != TD_S_INITIALIZED)
+		return -EINVAL;
+	if (get_user(out.room, &user->nent))
+		return -EFAULT;
+	if (out.room > KVM_MAX_CPUID_ENTRIES)
+		return -E2BIG;
+
+	out.entries = kvcalloc(out.room, sizeof(*out.entries), GFP_KERNEL_ACCOUNT);
+	if (!out.entries)
+		return -ENOMEM;
+
+	ret = td_cpuid_add_range(tdx, 0, 0x23, &out);
+	if (!ret)
+		ret = td_cpuid_add_range(tdx, 0x80000000, 0x80000008, &out);
+	if (!ret && (copy_to_user(user->entries, out.entries,
+				  array_size(out.used, sizeof(*out.entries))) ||
+		     put_user(out.used, &user->nent)))
+		ret = -EFAULT;
+	kvfree(out.entries);
+	return ret;
+}

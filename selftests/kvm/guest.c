@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The guest half of the TD tests: small functions, each of which makes one
+ * kind of TDCALL and reports what came back.  No library, no relocation.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "guest.h"
+
+typedef uint64_t u64;
+typedef uint32_t u32;
+
+/* The same page as shared memory, see guest_start.S. */
+#define SHARED_VA(pa)	((volatile u64 *)((1ULL << 39) + (pa)))
+
+extern u64 idt[512];
+extern char trap_nmi[], trap_gp[], trap_pf[], trap_ve[], trap_irq[];
+
+struct regs {
+	u64 r10, r11, r12, r13, r14, r15;
+};
+
+/* TDG.VP.VMCALL with R10 to R15 both ways. */
+static u64 vmcall(struct regs *r)
+{
+	register u64 r10 asm("r10") = r->r10;
+	register u64 r11 asm("r11") = r->r11;
+	register u64 r12 asm("r12") = r->r12;
+	register u64 r13 asm("r13") = r->r13;
+	register u64 r14 asm("r14") = r->r14;
+	register u64 r15 asm("r15") = r->r15;
+	u64 rax = 0;
+
+	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
+		     : "+a" (rax), "+r" (r10), "+r" (r11), "+r" (r12),
+		       "+r" (r13), "+r" (r14), "+r" (r15)
+		     : "c" (0xfc00ULL)
+		     : "memory", "rdx", "rbx", "rsi", "rdi", "r8", "r9");
+	*r = (struct regs){ r10, r11, r12, r13, r14, r15 };
+	return rax;
+}
+
+static struct regs call(u64 leaf, u64 r12, u64 r13, u64 r14, u64 r15)
+{
+	struct regs r = { 0, leaf, r12, r13, r14, r15 };
+
+	vmcall(&r);
+	return r;
+}
+
+static u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out)
+{
+	register u64 r8 asm("r8") = 0;
+	register u64 r9 asm("r9") = 0;
+	register u64 r10 asm("r10") = 0;
+	register u64 r11 asm("r11") = 0;
+
+	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
+		     : "+a" (leaf), "+c" (rcx), "+d" (rdx), "+r" (r8),
+		       "+r" (r9), "+r" (r10), "+r" (r11)
+		     : : "memory");
+	if (out) {
+		out[0] = rcx;
+		out[1] = rdx;
+		out[2] = r8;
+		out[3] = r9;
+		out[4] = r10;
+	}
+	return leaf;
+}
+
+static void out32(u32 port, u32 val)
+{
+	call(30, 4, 1, port, val);
+}
+
+static void report(u64 val)
+{
+	out32(PORT_VALUE, val);
+	out32(PORT_VALUE, val >> 32);
+}
+
+static void done(void)
+{
+	for (;;)
+		out32(PORT_DONE, 0);
+}
+
+/* --- interrupts and exceptions --- */
+
+static volatile u32 traps[256];
+static volatile u64 ve_gpa;
+
+static void set_gate(unsigned int vector, char *handler)
+{
+	u64 at = (u64)handler;
+
+	idt[2 * vector] = (at & 0xffff) | 8ULL << 16 | 0x8eULL << 40 |
+			  (at >> 16 & 0xffff) << 48;
+	idt[2 * vector + 1] = at >> 32;
+}
+
+static void set_idt(void)
+{
+	struct {
+		uint16_t limit;
+		u64 base;
+	} __attribute__((packed)) ptr = { 4095, (u64)idt };
+
+	set_gate(2, trap_nmi);
+	set_gate(13, trap_gp);
+	set_gate(14, trap_pf);
+	set_gate(20, trap_ve);
+	set_gate(0x40, trap_irq);
+	asm volatile("lidt %0" : : "m" (ptr));
+}
+
+static void wrmsr(u32 msr, u64 val)
+{
+	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)val), "d" ((u32)(val >> 32)));
+}
+
+/* An x2APIC register that the module leaves to the VMM. */
+static u64 apic_write(u32 msr, u64 val)
+{
+	return call(32, msr, val, 0, 0).r10;
+}
+
+/* #VE: a read of MMIO, the only thing the tests do without a TDCALL. */
+static void serve_ve(u64 *frame)
+{
+	u64 info[5];
+	struct regs r;
+
+	tdcall(3, 0, 0, info);
+	ve_gpa = info[3];
+	/* 14: RAX in the saved registers; 16: RIP. */
+	r = call(48, 8, 0, info[3], 0);
+	frame[14] = r.r11;
+	frame[16] += info[4] & 0xffffffff;
+}
+
+void guest_trap(unsigned int vector, u64 *frame)
+{
+	traps[vector]++;
+	if (vector == 20)
+		serve_ve(frame);
+	else if (vector == 0x40)
+		wrmsr(0x80b, 0);
+	else if (vector == 13 || vector == 14)
+		done();
+}
+
+/* --- tests --- */
+
+static void test_cpuid(void)
+{
+	struct regs r = call(10, 0x40000000, 0, 0, 0);
+
+	report(r.r10);
+	report(r.r13);
+	report(call(10, 1ULL << 32, 0, 0, 0).r10);
+}
+
+static void test_io(void)
+{
+	report(call(30, 4, 0, PORT_ECHO, 0).r11);
+	report(call(30, 2, 0, PORT_ECHO, 0).r11);
+	report(call(30, 1, 0, PORT_ECHO, 0).r11);
+	report(call(30, 3, 0, PORT_ECHO, 0).r10);
+	report(call(30, 4, 2, PORT_ECHO, 0).r10);
+	report(call(30, 4, 0, 0xffff, 0).r10);
+	report(call(30, 1, 0, 0x10000, 0).r10);
+}
+
+static void test_mmio(void)
+{
+	u64 gpa = SHARED_BIT | MMIO_BASE;
+
+	report(call(48, 8, 0, gpa, 0).r11);
+	report(call(48, 4, 0, gpa, 0).r11);
+	report(call(48, 1, 0, gpa, 0).r11);
+	report(call(48, 8, 1, gpa + 8, MMIO_VALUE).r10);
+	report(call(48, 3, 0, gpa, 0).r10);
+	report(call(48, 8, 2, gpa, 0).r10);
+	report(call(48, 8, 0, MMIO_BASE, 0).r10);
+	report(call(48, 8, 0, ~0ULL - 3, 0).r10);
+}
+
+static void test_mmio_ve(void)
+{
+	u64 val;
+
+	set_idt();
+	/* A load with an encoding of fixed length, into RAX. */
+	asm volatile("movq (%1), %0" : "=a" (val) : "d" (SHARED_VA(MMIO_BASE)));
+	report(val);
+	report(ve_gpa);
+	report(traps[20]);
+}
+
+static void test_msr(void)
+{
+	struct regs r;
+
+	/* APIC base: enabled, x2APIC, BSP. */
+	r = call(31, 0x1b, 0, 0, 0);
+	report(r.r10);
+	report(r.r11);
+	/* Version register of the x2APIC. */
+	report(call(31, 0x830, 0, 0, 0).r10);
+	/* The spurious vector, with the APIC enabled, and back. */
+	report(apic_write(0x80f, 0x1ff));
+	report(call(31, 0x80f, 0, 0, 0).r11);
+	/* Nobody's MSR. */
+	report(call(31, 0x1234, 0, 0, 0).r10);
+	report(call(32, 0x1234, 0, 0, 0).r10);
+	report(call(31, 1ULL << 32, 0, 0, 0).r10);
+}
+
+static void test_shared(void)
+{
+	u64 gpa = RAM_BASE + 0x200000 - 0x1000;
+
+	/* Three pages around a border of 2 MiB: two exits. */
+	report(call(0x10001, SHARED_BIT | gpa, 0x3000, 0, 0).r10);
+	report(*SHARED_VA(gpa));
+	*SHARED_VA(gpa + 8) = SHARED_VALUE;
+	*SHARED_VA(gpa + 0x2000) = SHARED_VALUE + 1;
+}
+
+static void test_private(void)
+{
+	volatile u64 *p = (u64 *)(u64)(RAM_BASE + 0x1000);
+
+	report(tdcall(6, (u64)p, 0, 0));
+	report(*p);
+	*p = SHARED_VALUE;
+	report(*p);
+	/* To shared and back: the contents are gone. */
+	report(call(0x10001, SHARED_BIT | (u64)p, 0x1000, 0, 0).r10);
+	*SHARED_VA((u64)p) = 1;
+	report(call(0x10001, (u64)p, 0x1000, 0, 0).r10);
+	report(tdcall(6, (u64)p, 0, 0));
+	report(*p);
+}
+
+static void test_vmcalls(void)
+{
+	struct regs r;
+
+	r = call(0x10000, 0, 1, 2, 3);
+	report(r.r10 | r.r11 | r.r12 | r.r13 | r.r14);
+	r = call(0x10000, 1, 0, 0, 0);
+	report(r.r10);
+	report(r.r11);
+	report(call(0x10000, 2, 0, 0, 0).r10);
+	/* MapGPA: alignment, range, both halves at once. */
+	report(call(0x10001, SHARED_BIT | 0x100800, 0x1000, 0, 0).r10);
+	report(call(0x10001, SHARED_BIT | 0x100000, 0, 0, 0).r10);
+	report(call(0x10001, ~0xfffULL, 0x2000, 0, 0).r10);
+	report(call(0x10001, SHARED_BIT - 0x1000, 0x2000, 0, 0).r10);
+	/* GetQuote: private buffer, then a good one. */
+	report(call(0x10002, 0x100000, 0x1000, 0, 0).r10);
+	report(call(0x10002, SHARED_BIT | 0x100000, 0x1000, 0, 0).r10);
+	/* SetupEventNotifyInterrupt */
+	report(call(0x10004, 31, 0, 0, 0).r10);
+	report(call(0x10004, 256, 0, 0, 0).r10);
+	report(call(0x10004, 33, 0, 0, 0).r10);
+	/* Unknown. */
+	report(call(0x10005, 0, 0, 0, 0).r10);
+	report(call(77, 0, 0, 0, 0).r10);
+	/* KVM's hypercalls: POLL_IRQ, and none. */
+	r = (struct regs){ 1 };
+	vmcall(&r);
+	report(r.r10);
+	r = (struct regs){ 1000 };
+	vmcall(&r);
+	report(r.r10);
+}
+
+static void halt(void)
+{
+	/* Interrupts count as enabled: R12 is 0. */
+	call(12, 0, 0, 0, 0);
+}
+
+static u64 rdtsc(void)
+{
+	u32 lo, hi;
+
+	asm volatile("rdtsc" : "=a" (lo), "=d" (hi));
+	return (u64)hi << 32 | lo;
+}
+
+static void test_timer(void)
+{
+	u64 start = rdtsc(), deadline = start + 1000000;
+
+	set_idt();
+	report(apic_write(0x80f, 0x1ff));
+	/* LVT timer: TSC deadline, vector 0x40. */
+	report(apic_write(0x832, 0x40040));
+	report(apic_write(0x6e0, deadline));
+	while (!traps[0x40]) {
+		halt();
+		asm volatile("sti; nop; cli");
+	}
+	report(rdtsc() >= deadline);
+	report(traps[0x40]);
+}
+
+static void test_nmi(void)
+{
+	set_idt();
+	report(0);
+	while (!traps[2])
+		asm volatile("pause");
+	report(traps[2]);
+}
+
+static void test_ipi(u32 vcpu)
+{
+	set_idt();
+	apic_write(0x80f, 0x1ff);
+	if (vcpu) {
+		report(1);
+		while (!traps[0x40]) {
+			halt();
+			asm volatile("sti; nop; cli");
+		}
+		report(traps[0x40]);
+	} else {
+		/* ICR: fixed, vector 0x40, to x2APIC id 1. */
+		report(apic_write(0x830, 1ULL << 32 | 0x40));
+	}
+}
+
+static void test_triple_fault(void)
+{
+	struct {
+		uint16_t limit;
+		u64 base;
+	} __attribute__((packed)) ptr = { 0, 0 };
+
+	asm volatile("lidt %0; ud2" : : "m" (ptr));
+}
+
+static void test_fatal(void)
+{
+	call(0x10003, 0x1234, 0, 0x4142434445464748, 0);
+}
+
+void guest_main(u64 test, u32 vcpu)
+{
+	switch (test) {
+	case GUEST_CPUID:	test_cpuid(); break;
+	case GUEST_IO:		test_io(); break;
+	case GUEST_MMIO:	test_mmio(); break;
+	case GUEST_MMIO_VE:	test_mmio_ve(); break;
+	case GUEST_MSR:		test_msr(); break;
+	case GUEST_SHARED:	test_shared(); break;
+	case GUEST_PRIVATE:	test_private(); break;
+	case GUEST_VMCALLS:	test_vmcalls(); break;
+	case GUEST_TIMER:	test_timer(); break;
+	case GUEST_NMI:		test_nmi(); break;
+	case GUEST_IPI:		test_ipi(vcpu); break;
+	case GUEST_TRIPLE_FAULT: test_triple_fault(); break;
+	case GUEST_FATAL:	test_fatal(); break;
+	case GUEST_BUSY:	for (;;) asm volatile("pause");
+	default:		report(0x600d); break;
+	}
+	done();
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the VMM of these tests and its guest agree on. */
+#ifndef _SELFTESTS_KVM_GUEST_H
+#define _SELFTESTS_KVM_GUEST_H
+
+/* KVM_TDX_INIT_VCPU's parameter: which test the guest runs. */
+enum guest_test {
+	GUEST_HELLO,		/* report and be done */
+	GUEST_CPUID,
+	GUEST_IO,
+	GUEST_MMIO,
+	GUEST_MMIO_VE,
+	GUEST_MSR,
+	GUEST_SHARED,		/* MapGPA, then memory both sides see */
+	GUEST_PRIVATE,		/* MapGPA back, accept, use */
+	GUEST_VMCALLS,		/* answers, good and bad */
+	GUEST_TIMER,		/* HLT until a TSC deadline */
+	GUEST_NMI,
+	GUEST_IPI,		/* two vCPUs */
+	GUEST_TRIPLE_FAULT,
+	GUEST_FATAL,
+	GUEST_BUSY,		/* runs for ever */
+	GUEST_NR_TESTS,
+};
+
+/* OUT of a dword to this port reports a result; the other ends the test. */
+#define PORT_VALUE	0x510
+#define PORT_DONE	0x514
+/* Reads as PORT_ECHO_VALUE. */
+#define PORT_ECHO	0x518
+#define PORT_ECHO_VALUE	0xc0ffee42
+
+/* RAM: one slot of guest_memfd from 1 MiB to 5 MiB, and the image on top. */
+#define RAM_BASE	0x100000
+#define RAM_SIZE	0x400000
+#define IMAGE_BASE	0xffff0000
+#define IMAGE_SIZE	0x10000
+
+/* Nobody's memory. */
+#define MMIO_BASE	0xd0000000
+#define MMIO_VALUE	0x1122334455667788
+
+#define SHARED_BIT	(1ULL << 47)
+#define SHARED_VALUE	0x5ea5ed5ea5edULL
+
+#endif /* _SELFTESTS_KVM_GUEST_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A small TD for tests: up to two vCPUs, a few megabytes of memory and the
+ * image of guest_start.S on top.  What is asked for must succeed, unless the
+ * name says "try".
+ */
+#ifndef SELFTESTS_KVM_TD_H
+#define SELFTESTS_KVM_TD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../lib/kvm_abi.h"
+#include "../lib/types.h"
+#include "guest.h"
+
+#define TD_MAX_VCPUS	2
+
+struct td_vcpu {
+	int fd;
+	struct kvm_run *run;
+};
+
+struct td {
+	int fd;
+	unsigned int nr_vcpus;
+	struct td_vcpu vcpu[TD_MAX_VCPUS];
+	/* What the host sees of RAM: its shared pages. */
+	u8 *ram;
+	int ram_memfd, image_memfd;
+};
+
+int td_dev(void);
+/* Is there a KVM with TDs?  NULL, or why not. */
+const char *td_unavailable(void);
+
+/* --- one step each --- */
+struct td *td_create(void);
+void td_destroy(struct td *td);
+int td_try_cmd(int fd, u32 id, u32 flags, const void *data, u64 *hw_error);
+/* Room for @nent CPUID entries behind the struct. */
+struct kvm_tdx_init_vm *td_init_vm_args(struct td *td);
+void td_split_irqchip(struct td *td);
+void td_init_vm(struct td *td);
+void td_add_vcpu(struct td *td);
+void td_init_vcpus(struct td *td, u64 param);
+void td_add_memory(struct td *td);
+void td_load_image(struct td *td);
+void td_finalize(struct td *td);
+void td_set_private(struct td *td, u64 gpa, u64 size, bool private);
+
+/* All of the above: ready to run @test. */
+struct td *td_ready(unsigned int nr_vcpus, enum guest_test test);
+
+#endif /* SELFTESTS_KVM_TD_H */
