@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The user-space back end of os.h: simulated physical memory and processors,
+ * for tests and fuzzing.
+ */
+#ifndef _SWMOD_OS_USER_H
+#define _SWMOD_OS_USER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+/* Physical memory: 3 GiB from 1 GiB on, with a hole that is no memory. */
+#define SW_USER_RAM_BASE	(1ULL << 30)
+#define SW_USER_RAM_SIZE	(3ULL << 30)
+#define SW_USER_HOLE_BASE	0xA0000000ULL
+#define SW_USER_HOLE_SIZE	0x10000000ULL
+#define SW_USER_MAXPA		46
+
+/* What a test may set before SYS.INIT, or at any time. */
+struct sw_user {
+	u32 nr_cpus, nr_pkgs;
+	u32 first_hkid, nr_hkids;
+	bool irq_pending, no_entropy;
+	u64 tsc;
+	int pins;			/* sw_pin() less sw_unpin() */
+};
+
+extern struct sw_user sw_user;
+/* The package of the CPU that this thread plays. */
+extern __thread u32 sw_user_pkg;
+
+/* Fresh memory and a module that was just loaded. */
+void sw_user_reset(void);
+
+#endif /* _SWMOD_OS_USER_H */

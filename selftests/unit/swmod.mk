@@ -1,0 +1,23 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# The software module's core in user space, with a scripted guest.
+
+SWMOD_TESTS := $(patsubst %.c,%,$(wildcard swmod_*_test.c))
+SWMOD := ../../arch/x86/virt/vmx/tdx/swmod
+# What knows the kernel or VMX stays out.
+SWMOD_SOURCES := $(filter-out %_kernel.c %/trap.c %/debugfs.c %.mod.c \
+	$(SWMOD)/vmx%.c,$(wildcard $(SWMOD)/*.c)) swmod_machine.c swmod_guest.c
+SWMOD_OBJECTS := $(patsubst %.c,$(OUT)/swmod/%.o,$(notdir $(SWMOD_SOURCES)))
+SWMOD_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
+	-Wno-missing-field-initializers -Wno-deprecated-declarations \
+	-Wno-maybe-uninitialized -Werror \
+	-fsanitize=address,undefined -pthread -I . -I $(SWMOD)
+
+.SECONDARY: $(SWMOD_OBJECTS)
+vpath %.c $(SWMOD)
+
+$(OUT)/swmod/%.o: %.c $(wildcard $(SWMOD)/*.h *.h)
+	@mkdir -p $(OUT)/swmod
+	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
+
+$(OUT)/swmod_%_test: swmod_%_test.c $(SWMOD_OBJECTS)
+	$(CC) $(SWMOD_CFLAGS) -o $@ $< $(SWMOD_OBJECTS) -lcrypto
