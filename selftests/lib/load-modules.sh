@@ -7,8 +7,8 @@ load_modules()
 {
 	mountpoint -q /sys/kernel/debug 2>/dev/null ||
 		mount -t debugfs debug /sys/kernel/debug 2>/dev/null
-	# What the kernel has itself and ours are built upon.
-	modprobe -q irqbypass
+	# kvm.ko needs the kernel package's own module, where it is one.
+	modprobe irqbypass 2>/dev/null
 	while read -r name args; do
 		[ -d "/sys/module/$(echo "${name%.ko}" | tr - _)" ] && continue
 		# shellcheck disable=SC2086

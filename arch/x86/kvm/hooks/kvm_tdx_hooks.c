@@ -8,9 +8,12 @@
 #include <linux/export.h>
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
+#include <linux/module.h>
 
 #include "mmu.h"
 #include "kvm_tdx_hooks.h"
+
+MODULE_VERSION(KVM_TDX_VERSION);
 
 /*
  * Set before the first TD can exist and cleared after the last one is gone: a
@@ -90,14 +93,6 @@ long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg
 		return -ENOIOCTLCMD;
 
 	return hooks->vcpu_ioctl(vcpu, (void __user *)arg);
-}
-
-/* Returns -1 for a vCPU that is not a TD's. */
-int kvm_tdx_has_interrupt(struct kvm_vcpu *vcpu)
-{
-	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(vcpu->kvm);
-
-	return hooks ? hooks->has_interrupt(vcpu) : -1;
 }
 
 /* @kvm is NULL when /dev/kvm asks. */

@@ -9,6 +9,9 @@
 
 #include <linux/kvm_host.h>
 
+/* Told apart from the kernel's own modules, by dkms for one; see dkms.conf. */
+#define KVM_TDX_VERSION	"0.1"
+
 #ifndef KVM_X86_TDX_VM
 #define KVM_X86_TDX_VM	5
 #endif
@@ -21,14 +24,12 @@
  * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a TD; returns bytes mapped,
  *	       -errno, or 0 for a gpa that base KVM shall map as shared
  * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
- * @has_interrupt: is an interrupt pending in the TD's virtual APIC or PIR?
  */
 struct kvm_tdx_hooks {
 	void (*zap_private)(struct kvm *kvm, gfn_t start, gfn_t end);
 	void (*flush_shadow_all)(struct kvm *kvm);
 	long (*pre_fault)(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 	long (*vcpu_ioctl)(struct kvm_vcpu *vcpu, void __user *argp);
-	bool (*has_interrupt)(struct kvm_vcpu *vcpu);
 };
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
@@ -44,7 +45,6 @@ bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
-int kvm_tdx_has_interrupt(struct kvm_vcpu *vcpu);
 int kvm_tdx_max_vcpus(struct kvm *kvm);
 
 #endif /* _KVM_TDX_HOOKS_H */

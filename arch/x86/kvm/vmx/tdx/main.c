@@ -8,6 +8,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
+#include <linux/module.h>
 #include <linux/moduleparam.h>
 
 #include <asm/cpufeature.h>
@@ -19,6 +20,7 @@
 
 static bool enable_tdx __ro_after_init;
 module_param_named(tdx, enable_tdx, bool, 0444);
+MODULE_VERSION(KVM_TDX_VERSION);
 
 /* The module is up, and the CPUs stay in VMX operation for it. */
 static bool tdx_is_up;
@@ -28,7 +30,6 @@ static const struct kvm_tdx_hooks tdx_hooks = {
 	.flush_shadow_all = td_release_keyid,
 	.pre_fault = tdx_pre_fault,
 	.vcpu_ioctl = tdx_vcpu_unlocked_ioctl,
-	.has_interrupt = tdx_has_interrupt,
 };
 
 /* NULL, or the first thing that is missing. */

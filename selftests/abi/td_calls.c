@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Every TDVMCALL, as a guest makes it and a VMM sees it: each case runs one
+ * function of guest.c and compares what it reported, value by value.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "../lib/ktap.h"
+#include "td.h"
+
+#define MAX_VALUES	32
+#define MAX_EXITS	200
+
+#define INVALID_OPERAND	0x8000000000000000ULL
+#define ALIGN_ERROR	0x8000000000000002ULL
+#define UNSUPPORTED	0x8000000000000003ULL
+
+/* What a run has brought to light. */
+struct result {
+	u64 value[MAX_VALUES];
+	unsigned int nr_halves;
+	unsigned int map_gpa, mmio_reads, mmio_writes, user_calls, exits;
+	u64 mmio_written, mmio_gpa;
+	u32 last_exit;
+	int last_errno;
+	bool done;
+};
+
+static void add_half(struct result *r, u32 half)
+{
+	unsigned int i = r->nr_halves / 2;
+
+	if (i < MAX_VALUES)
+		r->value[i] |= (u64)half << (r->nr_halves % 2 * 32);
+	r->nr_halves++;
+}
+
+static void serve_io(struct td_vcpu *vcpu, struct result *r)
+{
+	void *data = (u8 *)vcpu->run + vcpu->run->io.data_offset;
+	u32 val = PORT_ECHO_VALUE;
+
+	if (vcpu->run->io.direction == KVM_EXIT_IO_IN) {
+		memcpy(data, &val, vcpu->run->io.size);
+		return;
+	}
+	memcpy(&val, data, sizeof(val));
+	if (vcpu->run->io.port == PORT_VALUE)
+		add_half(r, val);
+	else if (vcpu->run->io.port == PORT_DONE)
+		r->done = true;
+}
+
+static void serve_mmio(struct td_vcpu *vcpu, struct result *r)
+{
+	u64 val = MMIO_VALUE;
+
+	r->mmio_gpa = vcpu->run->mmio.phys_addr;
+	if (vcpu->run->mmio.is_write) {
+		r->mmio_writes++;
+		memcpy(&r->mmio_written, vcpu->run->mmio.data,
+		       vcpu->run->mmio.len);
+	} else {
+		r->mmio_reads++;
+		memcpy(vcpu->run->mmio.data, &val, vcpu->run->mmio.len);
+	}
+}
+
+static void serve_hypercall(struct td *td, struct td_vcpu *vcpu, struct result *r)
+{
+	struct kvm_run *run = vcpu->run;
+
+	r->map_gpa++;
+	td_set_private(td, run->hypercall.args[0], run->hypercall.args[1] * 4096,
+		       run->hypercall.args[2] & KVM_MAP_GPA_RANGE_ENCRYPTED);
+	run->hypercall.ret = 0;
+}
+
+/* GetTdVmCallInfo says what it is; the others keep their answer. */
+static void serve_tdx(struct td_vcpu *vcpu, struct result *r)
+{
+	struct kvm_tdx_exit *exit = kvm_exit_payload(vcpu->run);
+
+	r->user_calls++;
+	if (exit->nr == TDVMCALL_GET_TD_VM_CALL_INFO)
+		exit->u.get_tdvmcall_info.r11 = 3;
+}
+
+/* Returns false once the vCPU has nothing more to say. */
+static bool serve(struct td *td, struct td_vcpu *vcpu, struct result *r)
+{
+	switch (vcpu->run->exit_reason) {
+	case KVM_EXIT_IO:
+		serve_io(vcpu, r);
+		return !r->done;
+	case KVM_EXIT_MMIO:
+		serve_mmio(vcpu, r);
+		return true;
+	case KVM_EXIT_HYPERCALL:
+		serve_hypercall(td, vcpu, r);
+		return true;
+	case KVM_EXIT_TDX:
+		serve_tdx(vcpu, r);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void run_vcpu(struct td *td, unsigned int nr, struct result *r)
+{
+	struct td_vcpu *vcpu = &td->vcpu[nr];
+
+	do {
+		int ret = ioctl(vcpu->fd, KVM_RUN, 0);
+
+		r->last_errno = ret ? errno : 0;
+		r->last_exit = vcpu->run->exit_reason;
+		if (ret && errno == EINTR)
+			continue;
+		if (ret)
+			break;
+	} while (++r->exits < MAX_EXITS && serve(td, vcpu, r));
+}
+
+static struct result run_test(enum guest_test test, struct td **keep)
+{
+	struct td *td = td_ready(1, test);
+	struct result r = {};
+
+	run_vcpu(td, 0, &r);
+	if (keep)
+		*keep = td;
+	else
+		td_destroy(td);
+	return r;
+}
+
+/* Compare with the values that the guest should have reported. */
+static void expect(const char *name, const struct result *r,
+		   const u64 *want, unsigned int nr)
+{
+	bool ok = r->done && r->nr_halves == 2 * nr;
+	unsigned int i;
+
+	for (i = 0; i < nr; i++) {
+		if (r->value[i] == want[i])
+			continue;
+		ok = false;
+		ktap_note("%s: value %u is %llx, not %llx", name, i,
+			  (unsigned long long)r->value[i],
+			  (unsigned long long)want[i]);
+	}
+	if (!ok)
+		ktap_note("%s: %u halves, %u exits, last exit %u errno %d", name,
+			  r->nr_halves, r->exits, r->last_exit, r->last_errno);
+	ktap_result(ok, "%s", name);
+}
+
+#define EXPECT(name, r, ...) do {					\
+	const u64 want[] = { __VA_ARGS__ };				\
+	expect(name, r, want, sizeof(want) / sizeof(*want));		\
+} while (0)
+
+static void hello_reports_and_stops(void)
+{
+	struct result r = run_test(GUEST_HELLO, NULL);
+
+	EXPECT(__func__, &r, 0x600d);
+}
+
+static void cpuid_knows_kvm_and_refuses_wide_leaves(void)
+{
+	struct result r = run_test(GUEST_CPUID, NULL);
+
+	/* "KVMK" */
+	EXPECT(__func__, &r, 0, 0x4b4d564b, INVALID_OPERAND);
+}
+
+static void io_takes_1_2_and_4_bytes_below_64k(void)
+{
+	struct result r = run_test(GUEST_IO, NULL);
+
+	EXPECT(__func__, &r, PORT_ECHO_VALUE, PORT_ECHO_VALUE & 0xffff,
+	       PORT_ECHO_VALUE & 0xff, INVALID_OPERAND, INVALID_OPERAND,
+	       INVALID_OPERAND, INVALID_OPERAND);
+}
+
+static void mmio_is_for_shared_addresses_only(void)
+{
+	struct result r = run_test(GUEST_MMIO, NULL);
+
+	EXPECT(__func__, &r, MMIO_VALUE, MMIO_VALUE & 0xffffffff,
+	       MMIO_VALUE & 0xff, 0, INVALID_OPERAND, INVALID_OPERAND,
+	       INVALID_OPERAND, INVALID_OPERAND);
+	ktap_result(r.mmio_reads == 3 && r.mmio_writes == 1 &&
+		    r.mmio_written == MMIO_VALUE &&
+		    r.mmio_gpa == MMIO_BASE + 8,
+		    "mmio exits have no shared bit");
+}
+
+static void mmio_access_becomes_ve(void)
+{
+	struct result r = run_test(GUEST_MMIO_VE, NULL);
+
+	EXPECT(__func__, &r, MMIO_VALUE, SHARED_BIT | MMIO_BASE, 1);
+}
+
+static void msrs_that_are_kvms(void)
+{
+	struct result r = run_test(GUEST_MSR, NULL);
+
+	EXPECT(__func__, &r, 0, 0xfee00d00, 0, 0, 0x1ff, INVALID_OPERAND,
+	       INVALID_OPERAND, INVALID_OPERAND);
+}
+
+static void shared_memory_is_seen_by_both_sides(void)
+{
+	u64 offset = 0x200000 - 0x1000;
+	struct result r = {};
+	struct td *td;
+	u64 got[2];
+
+	td = td_ready(1, GUEST_SHARED);
+	memset(td->ram, 0x11, RAM_SIZE);
+	run_vcpu(td, 0, &r);
+	memcpy(&got[0], td->ram + offset + 8, 8);
+	memcpy(&got[1], td->ram + offset + 0x2000, 8);
+	td_destroy(td);
+
+	EXPECT(__func__, &r, 0, 0x1111111111111111);
+	ktap_result(got[0] == SHARED_VALUE && got[1] == SHARED_VALUE + 1,
+		    "the host sees what the guest wrote");
+	/* RAM starts at 1 MiB: the range holds a border of 2 MiB. */
+	ktap_result(r.map_gpa == 2, "MapGPA exits for each 2 MiB (%u)", r.map_gpa);
+}
+
+static void private_memory_is_added_converted_and_zeroed(void)
+{
+	struct result r = run_test(GUEST_PRIVATE, NULL);
+
+	EXPECT(__func__, &r, 0, 0, SHARED_VALUE, 0, 0, 0, 0);
+}
+
+static void vmcalls_answer_as_the_ghci_says(void)
+{
+	struct result r = run_test(GUEST_VMCALLS, NULL);
+
+	EXPECT(__func__, &r,
+	       0, 0, 3, INVALID_OPERAND,
+	       ALIGN_ERROR, INVALID_OPERAND, INVALID_OPERAND, INVALID_OPERAND,
+	       INVALID_OPERAND, UNSUPPORTED,
+	       INVALID_OPERAND, INVALID_OPERAND, UNSUPPORTED,
+	       UNSUPPORTED, UNSUPPORTED,
+	       0, (u64)-1000);
+	ktap_result(r.user_calls == 3 && !r.map_gpa,
+		    "user space hears of three calls (%u)", r.user_calls);
+}
+
+static void timer_wakes_a_halted_vcpu(void)
+{
+	struct result r = run_test(GUEST_TIMER, NULL);
+
+	EXPECT(__func__, &r, 0, 0, 0, 1, 1);
+}
+
+struct vcpu_thread {
+	struct td *td;
+	unsigned int nr;
+	struct result r;
+};
+
+static void *vcpu_thread(void *arg)
+{
+	struct vcpu_thread *t = arg;
+
+	run_vcpu(t->td, t->nr, &t->r);
+	return NULL;
+}
+
+static void ipi_wakes_the_other_vcpu(void)
+{
+	struct td *td = td_ready(2, GUEST_IPI);
+	struct vcpu_thread receiver = { .td = td, .nr = 1 };
+	struct vcpu_thread sender = { .td = td };
+	pthread_t thread;
+
+	pthread_create(&thread, NULL, vcpu_thread, &receiver);
+	/* The receiver says that it is ready before it halts. */
+	while (__atomic_load_n(&receiver.r.nr_halves, __ATOMIC_SEQ_CST) < 2 &&
+	       !__atomic_load_n(&receiver.r.last_errno, __ATOMIC_SEQ_CST))
+		sched_yield();
+	vcpu_thread(&sender);
+	pthread_join(thread, NULL);
+	td_destroy(td);
+
+	EXPECT("the sender's ICR is written", &sender.r, 0);
+	EXPECT(__func__, &receiver.r, 1, 1);
+}
+
+static void nmi_reaches_the_guest(void)
+{
+	struct td *td = td_ready(1, GUEST_NMI);
+	struct td_vcpu *vcpu = &td->vcpu[0];
+	struct result r = {};
+
+	/* Up to the second half of the guest's "ready". */
+	while (r.nr_halves < 2 && !ioctl(vcpu->fd, KVM_RUN, 0) &&
+	       serve(td, vcpu, &r))
+		;
+	ktap_result(!ioctl(vcpu->fd, KVM_NMI), "KVM_NMI");
+	run_vcpu(td, 0, &r);
+	td_destroy(td);
+	EXPECT(__func__, &r, 0, 1);
+}
+
+static void triple_fault_is_a_shutdown(void)
+{
+	struct result r = run_test(GUEST_TRIPLE_FAULT, NULL);
+
+	ktap_result(!r.last_errno && r.last_exit == KVM_EXIT_SHUTDOWN,
+		    "%s: exit %u", __func__, r.last_exit);
+}
+
+static void fatal_error_shows_the_registers(void)
+{
+	struct td *td = NULL;
+	struct result r = run_test(GUEST_FATAL, &td);
+	struct kvm_run *run = td->vcpu[0].run;
+
+	/* R12 and R14 */
+	ktap_result(r.last_exit == KVM_EXIT_SYSTEM_EVENT &&
+		    run->system_event.type == KVM_SYSTEM_EVENT_TDX_FATAL &&
+		    run->system_event.ndata == 16 &&
+		    run->system_event.data[12] == 0x1234 &&
+		    run->system_event.data[14] == 0x4142434445464748,
+		    "%s", __func__);
+	td_destroy(td);
+}
+
+int main(void)
+{
+	const char *why = td_unavailable();
+
+	if (why)
+		ktap_skip_all(why);
+	ktap_start();
+	hello_reports_and_stops();
+	cpuid_knows_kvm_and_refuses_wide_leaves();
+	io_takes_1_2_and_4_bytes_below_64k();
+	mmio_is_for_shared_addresses_only();
+	mmio_access_becomes_ve();
+	msrs_that_are_kvms();
+	shared_memory_is_seen_by_both_sides();
+	private_memory_is_added_converted_and_zeroed();
+	vmcalls_answer_as_the_ghci_says();
+	timer_wakes_a_halted_vcpu();
+	ipi_wakes_the_other_vcpu();
+	nmi_reaches_the_guest();
+	triple_fault_is_a_shutdown();
+	fatal_error_shows_the_registers();
+	return ktap_finish();
+}

@@ -1,0 +1,343 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The kernel as the private MMU sees it.  Locks are real, so that threads can
+ * meet on them, and know who holds them, so that assertions can fail.
+ */
+#ifndef _FAKE_KVM_H
+#define _FAKE_KVM_H
+
+#include <errno.h>
+#include <linux/kvm.h>
+#include <linux/types.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef __u8 u8;
+typedef __u16 u16;
+typedef __u32 u32;
+typedef __u64 u64;
+typedef __s64 s64;
+typedef u64 gfn_t;
+typedef u64 gpa_t;
+typedef u64 hpa_t;
+typedef u64 kvm_pfn_t;
+typedef unsigned int gfp_t;
+
+#define __user
+#define noinstr
+#define KBUILD_MODNAME		"unit"
+#define EXPORT_SYMBOL_GPL(sym)	extern typeof(sym) sym
+#define EXPORT_SYMBOL_FOR_KVM(sym)	extern typeof(sym) sym
+#define static_assert		_Static_assert
+#define __init
+
+#define PAGE_SHIFT		12
+#define PAGE_SIZE		4096UL
+#define PMD_SHIFT		21
+#define BIT(n)			(1UL << (n))
+#define BIT_ULL(n)		(1ULL << (n))
+#define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
+#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
+#define PAGE_ALIGNED(x)		(!((x) & (PAGE_SIZE - 1)))
+#define container_of(p, type, member) \
+	((type *)((char *)(p) - offsetof(type, member)))
+#define min(a, b)		((a) < (b) ? (a) : (b))
+#define max(a, b)		((a) > (b) ? (a) : (b))
+#define min_t(t, a, b)		min((t)(a), (t)(b))
+#define likely(x)		(x)
+#define unlikely(x)		(x)
+#define __always_inline		inline __attribute__((always_inline))
+#define u64_to_user_ptr(x)	((void *)(unsigned long)(x))
+#define fallthrough		__attribute__((fallthrough))
+
+/* --- memory model and counters --- */
+
+#define READ_ONCE(x)		__atomic_load_n(&(x), __ATOMIC_RELAXED)
+#define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
+#define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
+#define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
+#define cpu_relax()		sched_yield()
+
+static inline bool try_cmpxchg64(u64 *p, u64 *old, u64 new)
+{
+	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
+					   __ATOMIC_SEQ_CST);
+}
+
+typedef struct {
+	s64 v;
+} atomic64_t;
+
+static inline void atomic64_add(s64 n, atomic64_t *a)
+{
+	__atomic_add_fetch(&a->v, n, __ATOMIC_SEQ_CST);
+}
+
+static inline s64 atomic64_read(const atomic64_t *a)
+{
+	return __atomic_load_n(&a->v, __ATOMIC_SEQ_CST);
+}
+
+/* --- messages: a test asks how many there were --- */
+
+extern unsigned int fake_warnings, fake_errors;
+
+static inline bool fake_warn(bool bad, const char *file, int line)
+{
+	if (bad) {
+		printf("%s:%d: warning\n", file, line);
+		fake_warnings++;
+	}
+	return bad;
+}
+
+#define WARN_ON_ONCE(x)		fake_warn(!!(x), __FILE__, __LINE__)
+#define pr_err(fmt, ...)	((void)snprintf(NULL, 0, fmt, ##__VA_ARGS__), \
+				 (void)fake_errors++)
+#define pr_warn_ratelimited	pr_err
+#define might_sleep()		fake_might_sleep()
+#define cond_resched()		fake_might_sleep()
+void fake_might_sleep(void);
+
+/* --- locks --- */
+
+typedef struct {
+	pthread_rwlock_t lock;
+	/* The holders' own view. */
+	int writer;
+} rwlock_t;
+
+/* Held by this thread: +1 read, -1 write.  One rwlock is enough. */
+extern __thread int fake_mmu_lock_held;
+
+void read_lock(rwlock_t *lock);
+void read_unlock(rwlock_t *lock);
+void write_lock(rwlock_t *lock);
+void write_unlock(rwlock_t *lock);
+void cond_resched_rwlock_write(rwlock_t *lock);
+
+#define lockdep_assert_held(l)		((void)(l))
+#define lockdep_assert_held_read(l)	WARN_ON_ONCE(((void)(l), fake_mmu_lock_held <= 0))
+#define lockdep_assert_held_write(l)	WARN_ON_ONCE(((void)(l), fake_mmu_lock_held >= 0))
+
+struct mutex {
+	int unused;
+};
+
+typedef struct {
+	int unused;
+} spinlock_t;
+
+struct list_head {
+	struct list_head *next, *prev;
+};
+
+/* --- pages --- */
+
+struct page {
+	int refs;		/* 0: free */
+	bool head_2m;
+};
+
+#define FAKE_BASE		0x100000000ULL
+extern struct page fake_pages[];
+extern char *fake_ram;
+
+#define GFP_KERNEL_ACCOUNT	1u
+#define GFP_ATOMIC		2u
+#define __GFP_ACCOUNT		4u
+#define __GFP_NOWARN		8u
+
+static inline u64 page_to_pfn(const struct page *page)
+{
+	return (FAKE_BASE >> PAGE_SHIFT) + (page - fake_pages);
+}
+
+static inline u64 page_to_phys(const struct page *page)
+{
+	return page_to_pfn(page) << PAGE_SHIFT;
+}
+
+static inline struct page *pfn_to_page(u64 pfn)
+{
+	return &fake_pages[pfn - (FAKE_BASE >> PAGE_SHIFT)];
+}
+
+static inline void *page_to_virt(const struct page *page)
+{
+	return fake_ram + (page - fake_pages) * PAGE_SIZE;
+}
+
+struct page *alloc_page(gfp_t gfp);
+struct page *fake_alloc_2m(void);
+void __free_page(struct page *page);
+unsigned long get_zeroed_page(gfp_t gfp);
+void free_page(unsigned long va);
+void *kzalloc(size_t size, gfp_t gfp);
+void kfree(void *p);
+void get_page(struct page *page);
+void put_page(struct page *page);
+void clflush_cache_range(void *addr, unsigned int size);
+
+extern struct fake_cpu {
+	u8 x86_phys_bits;
+} boot_cpu_data;
+
+struct tdx_module_args {
+	u64 rcx, rdx, r8, r9, r10, r11;
+	u64 r12, r13, r14, r15, rbx, rdi, rsi;
+};
+
+/* --- user memory --- */
+
+#define copy_from_user(to, from, n)	(memcpy(to, from, n), 0)
+#define copy_to_user(to, from, n)	(memcpy(to, from, n), 0)
+int pin_user_pages_fast(u64 addr, int nr, unsigned int flags, struct page **page);
+void unpin_user_page(struct page *page);
+
+/* --- tracing: nobody listens --- */
+
+#define TRACE_EVENT(...)
+#define trace_tdx_fault(...)		((void)0)
+#define trace_tdx_sept_step(...)	((void)0)
+#define trace_tdx_zap_batch(...)	((void)0)
+#define trace_tdx_retry(...)		((void)0)
+#define trace_tdx_seamcall(...)		((void)0)
+
+/* --- debugfs --- */
+
+struct seq_file {
+	void *private;
+};
+
+struct dentry;
+struct file;
+struct inode;
+#define seq_printf(m, ...)	((void)(m), (void)printf(__VA_ARGS__))
+#define DEFINE_SHOW_ATTRIBUTE(name)					\
+	static int (*name##_fops)(struct seq_file *, void *) = name##_show
+#define IS_ERR_OR_NULL(p)	(!(p))
+#define debugfs_create_file(name, mode, dir, data, fops)		\
+	((void)(data), (void)(fops))
+
+/* --- KVM --- */
+
+#define PG_LEVEL_2M			2
+#define KVM_PAGES_PER_HPAGE(level)	(1UL << (9 * ((level) - 1)))
+#define KVM_MEMSLOT_INVALID		(1UL << 16)
+#define KVM_REQ_OUTSIDE_GUEST_MODE	0
+#define CPUID_MAX			1
+
+#ifndef KVM_EXIT_MEMORY_FAULT
+#define KVM_EXIT_MEMORY_FAULT		39
+#define KVM_MEMORY_EXIT_FLAG_PRIVATE	(1ULL << 3)
+#endif
+
+struct kvm_lpage_info {
+	int disallow_lpage;
+};
+
+struct kvm_memory_slot {
+	gfn_t base_gfn;
+	unsigned long npages;
+	u32 flags;
+	bool has_gmem;
+	struct {
+		struct kvm_lpage_info *lpage_info[1];
+	} arch;
+};
+
+struct kvm_vcpu;
+
+struct kvm {
+	rwlock_t mmu_lock;
+	struct mutex lock, slots_lock;
+	unsigned long mmu_invalidate_seq;
+	int mmu_invalidate_in_progress;
+	bool vm_dead;
+	struct {
+		u8 vm_type;
+	} arch;
+	struct dentry *debugfs_dentry;
+};
+
+struct kvm_vcpu {
+	struct kvm *kvm;
+	int vcpu_id;
+	struct mutex mutex;
+	bool request;
+	struct {
+		unsigned int nmi_pending;
+	} arch;
+	struct {
+		u32 exit_reason;
+		u64 gpa;
+		u64 size;
+	} fault_exit;
+};
+
+struct kvm_vmx {
+	struct kvm kvm;
+};
+
+struct vcpu_vmx {
+	struct kvm_vcpu vcpu;
+};
+
+struct kvm_gfn_range;
+struct kvm_x86_ops;
+struct msr_data;
+typedef int fastpath_t;
+
+#ifndef KVM_PRE_FAULT_MEMORY
+struct kvm_pre_fault_memory {
+	__u64 gpa;
+	__u64 size;
+	__u64 flags;
+	__u64 padding[5];
+};
+#endif
+
+static inline gfn_t gfn_to_index(gfn_t gfn, gfn_t base_gfn, int level)
+{
+	return (gfn >> (9 * (level - 1))) - (base_gfn >> (9 * (level - 1)));
+}
+
+static inline bool kvm_slot_can_be_private(const struct kvm_memory_slot *slot)
+{
+	return slot && slot->has_gmem;
+}
+
+static inline void kvm_prepare_memory_fault_exit(struct kvm_vcpu *vcpu, gpa_t gpa,
+						 gpa_t size, bool is_write,
+						 bool is_exec, bool is_private)
+{
+	vcpu->fault_exit.exit_reason = KVM_EXIT_MEMORY_FAULT;
+	vcpu->fault_exit.gpa = gpa;
+	vcpu->fault_exit.size = size;
+}
+
+bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn);
+struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn);
+int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn,
+		     kvm_pfn_t *pfn, int *max_order);
+bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn);
+#define mmu_invalidate_retry_gfn_unsafe mmu_invalidate_retry_gfn
+bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req);
+void kvm_vm_dead(struct kvm *kvm);
+
+extern struct task_struct {
+	bool signal;
+} *current;
+#define signal_pending(task)		((task)->signal)
+#define kvm_request_pending(vcpu)	((vcpu)->request)
+#define kvm_vcpu_srcu_read_lock(vcpu)	((void)(vcpu))
+#define kvm_vcpu_srcu_read_unlock(vcpu)	((void)(vcpu))
+
+#endif /* _FAKE_KVM_H */
