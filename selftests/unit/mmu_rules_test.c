@@ -316,6 +316,9 @@ static void endless_busy_ends_and_loses_no_page(void)
 		machine_fail(leaves[i], BUSY, 0, 1000);
 		punch(5, 6);
 		check(machine_calls[leaves[i]] == MAX_TRIES);
+		/* What is not tracked is not removed. */
+		check(leaves[i] == LEAF_PAGE_REMOVE ||
+		      !machine_calls[LEAF_PAGE_REMOVE]);
 		check(tdx->vmx.kvm.vm_dead && fake_errors == 1);
 		/* guest_memfd let go of it; the module has not. */
 		check(stat(SEPT_STAT_HELD) == 1 && page->refs == 1);
