@@ -5,7 +5,7 @@
  */
 #include "metadata.h"
 
-enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO };
+enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO, SRC_ONE };
 
 struct sw_md_td_field {
 	struct sw_md_field f;
@@ -32,61 +32,62 @@ struct sw_md_td_field {
 #define HOST	{ .host_rd = true, .dbg_rd = true }
 #define BOTH	{ .host_rd = true, .dbg_rd = true, .td_rd = true }
 
-#define IN(_id, _src, _type, _member, ...) {				\
-	.f = { (_id), sizeof(((_type *)0)->_member) / SW_MD_SIZE(_id) },	\
-	.src = (_src), .off = offsetof(_type, _member), .a = __VA_ARGS__ }
-#define TDR(_id, _member, ...)	IN(_id, SRC_TDR, struct sw_tdr, _member, __VA_ARGS__)
-#define TDCS(_id, _member, ...)	IN(_id, SRC_TDCS, struct sw_tdcs, _member, __VA_ARGS__)
-#define ZERO(_id, _n, ...)	{ .f = { (_id), (_n) }, .src = SRC_ZERO, .a = __VA_ARGS__ }
+/* Where a field is; the identifier tells the size of its elements. */
+#define TDR(member)	.src = SRC_TDR, .off = offsetof(struct sw_tdr, member)
+#define TDCS(member)	.src = SRC_TDCS, .off = offsetof(struct sw_tdcs, member)
+#define TDCS1(member)	.src = SRC_TDCS1, .off = offsetof(struct sw_tdcs1, member)
+#define ZERO		.src = SRC_ZERO
+#define ONE		.src = SRC_ONE
 
 static const struct sw_md_td_field fields[] = {
-	TDR(0x8010000000000001ULL, fatal, HOST),
-	TDR(0x8010000200000002ULL, num_tdcx, HOST),
-	TDR(0x8010000300000004ULL, chldcnt, HOST),
-	TDR(0x8010000200000005ULL, lifecycle, HOST),
-	TDR(0x8010000300000010ULL, tdcx_pa, HOST),
-	TDR(0x8010000300000020ULL, uuid, BOTH),
-	TDR(0x8110000100000001ULL, hkid, HOST),
-	TDR(0x8110000300000002ULL, pkg_config_bitmap, HOST),
+	{ { 0x8010000000000001ULL, 1 }, TDR(fatal), .a = HOST },
+	{ { 0x8010000200000002ULL, 1 }, TDR(num_tdcx), .a = HOST },
+	{ { 0x8010000300000004ULL, 1 }, TDR(chldcnt), .a = HOST },
+	{ { 0x8010000200000005ULL, 1 }, TDR(lifecycle), .a = HOST },
+	{ { 0x8010000300000010ULL, 9 }, TDR(tdcx_pa), .a = HOST },
+	{ { 0x8010000300000020ULL, 4 }, TDR(uuid), .a = BOTH },
+	{ { 0x8110000100000001ULL, 1 }, TDR(hkid), .a = HOST },
+	{ { 0x8110000300000002ULL, 1 }, TDR(pkg_config_bitmap), .a = HOST },
 	/* HANDOFF_VERSION */
-	ZERO(0x8210000100000000ULL, 1, HOST),
-	TDCS(0x9010000200000001ULL, num_vcpus, BOTH),
-	TDCS(0x9010000200000002ULL, num_assoc_vcpus, HOST),
-	TDCS(0x9010000200000004ULL, op_state, HOST),
+	{ { 0x8210000100000000ULL, 1 }, ZERO, .a = HOST },
+	{ { 0x9010000200000001ULL, 1 }, TDCS(num_vcpus), .a = BOTH },
+	{ { 0x9010000200000002ULL, 1 }, TDCS(num_assoc_vcpus), .a = HOST },
+	{ { 0x9010000200000004ULL, 1 }, TDCS(op_state), .a = HOST },
 	/* NUM_L2_VMS */
-	ZERO(0x9010000100000005ULL, 1, BOTH),
-	TDCS(0x1110000300000000ULL, attributes, BOTH),
-	TDCS(0x1110000300000001ULL, xfam, BOTH),
-	TDCS(0x1110000200000002ULL, max_vcpus, BOTH),
+	{ { 0x9010000100000005ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x1110000300000000ULL, 1 }, TDCS(attributes), .a = BOTH },
+	{ { 0x1110000300000001ULL, 1 }, TDCS(xfam), .a = BOTH },
+	{ { 0x1110000200000002ULL, 1 }, TDCS(max_vcpus), .a = BOTH },
 	/* GPAW: 48 */
-	ZERO(0x1110000000000003ULL, 1, BOTH),
-	TDCS(0x1110000300000004ULL, eptp, HOST),
-	TDCS(0x111000030000000AULL, tsc_offset, HOST),
-	TDCS(0x111000030000000BULL, tsc_multiplier, HOST),
-	TDCS(0x111000010000000CULL, tsc_frequency, BOTH),
-	TDCS(0x9110000300000010ULL, notify_enables,
-	     { .dbg_wr = 1, .td_rd = true, .td_wr = 1 }),
-	TDCS(SW_MD_HP_LOCK_TIMEOUT, hp_lock_timeout,
-	     { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL }),
-	TDCS(0x9110000300000016ULL, config_flags, BOTH),
-	TDCS(SW_MD_TD_CTLS, td_ctls,
-	     { .td_rd = true, .td_wr = 0x800000000000000FULL }),
-	TDCS(0x9110000000000019ULL, topology_enum_configured, BOTH),
+	{ { 0x1110000000000003ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x1110000300000004ULL, 1 }, TDCS(eptp), .a = HOST },
+	{ { 0x111000030000000AULL, 1 }, TDCS(tsc_offset), .a = HOST },
+	{ { 0x111000030000000BULL, 1 }, TDCS(tsc_multiplier), .a = HOST },
+	{ { 0x111000010000000CULL, 1 }, TDCS(tsc_frequency), .a = BOTH },
+	{ { 0x9110000300000010ULL, 1 }, TDCS(notify_enables),
+	  .a = { .dbg_wr = 1, .td_rd = true, .td_wr = 1 } },
+	{ { SW_MD_HP_LOCK_TIMEOUT, 1 }, TDCS(hp_lock_timeout),
+	  .a = { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL } },
+	{ { 0x9110000300000016ULL, 1 }, TDCS(config_flags), .a = BOTH },
+	{ { SW_MD_TD_CTLS, 1 }, TDCS(td_ctls),
+	  .a = { .td_rd = true, .td_wr = 0x800000000000000FULL } },
+	{ { 0x9110000000000019ULL, 1 }, TDCS(topology_enum_configured),
+	  .a = BOTH },
 	/* VE_REDUCTION_VALID: it always is */
-	ZERO(0x911000000000001AULL, 1, BOTH),
-	TDCS(0x9110000300000022ULL, feature_paravirt_ctls,
-	     { .td_rd = true, .td_wr = 0xFFF }),
-	TDCS(0x9210000300000000ULL, td_epoch, HOST),
-	TDCS(0x9210000100000001ULL, refcount, HOST),
-	TDCS(0x1310000300000000ULL, mrtd, BOTH),
-	TDCS(0x1310000300000010ULL, mrconfigid, BOTH),
-	TDCS(0x1310000300000018ULL, mrowner, BOTH),
-	TDCS(0x1310000300000020ULL, mrownerconfig, BOTH),
-	TDCS(0x1310000300000040ULL, rtmr, { .td_rd = true }),
+	{ { 0x911000000000001AULL, 1 }, ONE, .a = BOTH },
+	{ { 0x9110000300000022ULL, 1 }, TDCS(feature_paravirt_ctls),
+	  .a = { .td_rd = true, .td_wr = 0xFFF } },
+	{ { 0x9210000300000000ULL, 1 }, TDCS(td_epoch), .a = HOST },
+	{ { 0x9210000100000001ULL, 2 }, TDCS(refcount), .a = HOST },
+	{ { 0x1310000300000000ULL, 6 }, TDCS(mrtd), .a = BOTH },
+	{ { 0x1310000300000010ULL, 6 }, TDCS(mrconfigid), .a = BOTH },
+	{ { 0x1310000300000018ULL, 6 }, TDCS(mrowner), .a = BOTH },
+	{ { 0x1310000300000020ULL, 6 }, TDCS(mrownerconfig), .a = BOTH },
+	{ { 0x1310000300000040ULL, 24 }, TDCS(rtmr), .a = { .td_rd = true } },
 	/* SERVTD_HASH, SERVTD_NUM: none bound */
-	ZERO(0x9910000300000000ULL, 6, BOTH),
-	ZERO(0x9910000100000006ULL, 1, BOTH),
-	IN(0x9C10000200000000ULL, SRC_TDCS1, struct sw_tdcs1, x2apic_id, HOST),
+	{ { 0x9910000300000000ULL, 6 }, ZERO, .a = BOTH },
+	{ { 0x9910000100000006ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x9C10000200000000ULL, SW_MAX_VCPUS }, TDCS1(x2apic_id), .a = HOST },
 };
 
 #define NR_FIELDS	SW_ARRAY_SIZE(fields)
@@ -98,7 +99,7 @@ static bool is_debug(const struct sw_td *td)
 
 static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 {
-	static const u64 zero;
+	static const u64 zero, one = 1;
 	u32 index = SW_MD_CODE(id) - SW_MD_CODE(f->f.id);
 	u8 *base;
 
@@ -112,6 +113,8 @@ static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 	case SRC_TDCS1:
 		base = (u8 *)td->tdcs1;
 		break;
+	case SRC_ONE:
+		return (void *)&one;
 	default:
 		return (void *)&zero;
 	}
