@@ -40,11 +40,16 @@ static bool sw_root_copy(u64 *to, const u64 *from)
 	return changed;
 }
 
-/* A root that is no memory reads as an empty one. */
-static const u64 *sw_table(u64 pa)
+/* The root was checked when the host named it; below it, anything may be. */
+static const u64 *sw_shared_root(const struct sw_tdvps *vp)
+{
+	return vp->shared_eptp ? sw_va(vp->shared_eptp & SW_EPT_PFN) : NULL;
+}
+
+static const u64 *sw_shared_table(u64 pa)
 {
 	pa &= SW_EPT_PFN;
-	return pa && sw_is_ram(pa, SW_PAGE_SIZE) ? sw_va(pa) : NULL;
+	return sw_is_ram(pa, SW_PAGE_SIZE) ? sw_va(pa) : NULL;
 }
 
 /*
@@ -53,7 +58,7 @@ static const u64 *sw_table(u64 pa)
  */
 void sw_root_load_shared(struct sw_tdvps *vp)
 {
-	const u64 *from = sw_table(vp->shared_eptp);
+	const u64 *from = sw_shared_root(vp);
 	u64 *to = sw_root(vp) + SW_ROOT_HALF;
 	unsigned long n = SW_ROOT_HALF;
 
@@ -69,7 +74,7 @@ void sw_root_load_shared(struct sw_tdvps *vp)
 /* At a violation: was it only the copy that lacked the entry? */
 bool sw_root_sync_shared(struct sw_tdvps *vp)
 {
-	const u64 *from = sw_table(vp->shared_eptp);
+	const u64 *from = sw_shared_root(vp);
 
 	return sw_root_copy(sw_root(vp) + SW_ROOT_HALF,
 			    from ? from + SW_ROOT_HALF : NULL);
@@ -124,7 +129,7 @@ static bool sw_sept_pending(const struct sw_entry *e)
  */
 static bool sw_shared_convertible(const struct sw_tdvps *vp, u64 gpa)
 {
-	const u64 *table = sw_table(vp->shared_eptp);
+	const u64 *table = sw_shared_root(vp);
 	int level;
 	u64 val;
 
@@ -132,7 +137,7 @@ static bool sw_shared_convertible(const struct sw_tdvps *vp, u64 gpa)
 		val = sw_load(&table[(gpa >> (12 + 9 * level)) & 511]);
 		if (!(val & SW_EPT_RWX) || !level || (val & SW_EPT_LEAF_BIT))
 			return !(val & SW_EPT_SVE);
-		table = sw_table(val);
+		table = sw_shared_table(val);
 	}
 	return false;
 }

@@ -112,9 +112,6 @@ enum sw_next sw_exit_rdmsr(struct sw_run *run);
 enum sw_next sw_exit_wrmsr(struct sw_run *run);
 void sw_merge_posted(struct sw_run *run);
 
-/* --- stat.c --- */
-void sw_stat_tdcall(u32 leaf, u64 status);
-
 /* --- vp_enter.c --- */
 void sw_guest_init_common(struct sw_td *td, struct sw_tdvps *vp);
 

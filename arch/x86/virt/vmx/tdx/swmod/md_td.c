@@ -128,7 +128,7 @@ static u64 cpuid_code(const struct sw_cpuid_rule *rule)
 	if (rule->leaf >> 31)
 		code |= SW_MD_CPUID_EXT;
 	if (rule->subleaf == SW_CPUID_NO_SUBLEAF)
-		return code | SW_MD_CPUID_NO_SUB;
+		return code | SW_MD_CPUID_NO_SUB | 0x7f << 1;
 	return code | (rule->subleaf & 0x7f) << 1;
 }
 

@@ -177,6 +177,18 @@ struct sw_event {
 	u32 info, error, instr_len;
 };
 
+/*
+ * The last page that a TDCALL was fetched from, with the guest's page-table
+ * entries that led there.  Dropped with the TLB.
+ */
+struct sw_fetch_cache {
+	u64 gla, cr3, cr4, efer;
+	const void *pte[5];
+	u64 val[5];
+	const u8 *page;			/* NULL: nothing cached */
+	u8 n, pte_size;
+};
+
 /* TDVPS page 0 (TDVPR). */
 struct sw_tdvps {
 	struct sw_ve_info ve;
@@ -202,6 +214,7 @@ struct sw_tdvps {
 	struct sw_event event;		/* survives TD exits */
 	u8 rvi;				/* as of the last TD exit */
 	u8 flush_owed;			/* epoch moved, TLB not flushed yet */
+	struct sw_fetch_cache fetch;
 	/* The guest's registers outside the VMCS; RSP and RIP are inside. */
 	struct sw_regs gpr;
 	u64 dr[4], dr6, cr2, xcr0, xss;
@@ -315,6 +328,9 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 field,
 /* --- leaves --- */
 u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_vp_enter(struct sw_cpu *cpu, struct sw_regs *r);
+
+/* Count a TDCALL (stat.c). */
+void sw_stat_tdcall(u32 leaf, u64 status);
 
 /* --- the guest side: vp_enter.c, vp_exit.c, tdcall.c, inject.c, msr.c --- */
 

@@ -10,9 +10,9 @@
  */
 #define pr_fmt(fmt) "tdx_swmod: " fmt
 
+#include <linux/gfp.h>
+#include <linux/mm.h>
 #include <linux/printk.h>
-#include <linux/slab.h>
-#include <asm/fpu/api.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 
@@ -149,35 +149,37 @@ void *sw_guest_pid(struct sw_run *run)
 	if (!(vmx_read(SW_VM_PIN_CTLS) & VMX_PIN_POSTED))
 		return NULL;
 	pa = vmx_read(SW_VM_PID_ADDR);
-	return sw_is_ram(pa, 64) ? sw_va(pa) : NULL;
+	return pa ? sw_va(pa) : NULL;
+}
+
+/* XSAVE wants 64 bytes of alignment, which whole pages have. */
+static int vmx_alloc_xsave(unsigned int size)
+{
+	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct vmx_host *h = per_cpu_ptr(&vmx_host, cpu);
+
+		h->xsave = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
+		if (!h->xsave) {
+			sw_guest_teardown();
+			return -ENOMEM;
+		}
+		h->xsave_size = size;
+	}
+	return 0;
 }
 
 int sw_guest_setup(void)
 {
 	int err = vmx_read_caps();
-	unsigned int size, cpu;
-	u32 a, c, d;
+	u32 eax, ebx, ecx, edx;
 
 	if (err)
 		return err;
-	cpuid_count(0xd, 0, &a, &size, &c, &d);
-	for_each_possible_cpu(cpu) {
-		struct vmx_host *h = per_cpu_ptr(&vmx_host, cpu);
-
-		/* XSAVE wants 64 bytes of alignment, which a page has. */
-		h->xsave = (void *)get_zeroed_page(GFP_KERNEL);
-		if (!h->xsave) {
-			sw_guest_teardown();
-			return -ENOMEM;
-		}
-	}
-	if (size > PAGE_SIZE) {
-		pr_err("the host's extended state needs %u bytes, more than a page\n",
-		       size);
-		sw_guest_teardown();
-		return -EOPNOTSUPP;
-	}
-	return 0;
+	/* EBX: room for what XCR0 enables, which is the same on all CPUs. */
+	cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx);
+	return vmx_alloc_xsave(ebx);
 }
 
 void sw_guest_teardown(void)
@@ -187,7 +189,8 @@ void sw_guest_teardown(void)
 	for_each_possible_cpu(cpu) {
 		struct vmx_host *h = per_cpu_ptr(&vmx_host, cpu);
 
-		free_page((unsigned long)h->xsave);
+		if (h->xsave)
+			free_pages_exact(h->xsave, h->xsave_size);
 		h->xsave = NULL;
 	}
 }

@@ -69,8 +69,7 @@ struct vmx_caps {
 	u32 revision;
 	u32 pin, proc, proc2, exit, entry;	/* the values to program */
 	u32 proc2_allowed;			/* bits that may be one */
-	u64 cr4_reserved;			/* CR4 bits the CPU lacks */
-	bool cet, spec_ctrl, fred;
+	bool cet, spec_ctrl;
 };
 
 extern struct vmx_caps vmx_caps;
@@ -84,6 +83,7 @@ enum vmx_switched_msr {
 /* The host's state while a TD runs on a CPU; interrupts stay off. */
 struct vmx_host {
 	void *xsave;
+	unsigned int xsave_size;
 	u64 prev_vmcs;			/* ~0: none was current */
 	struct desc_ptr gdt, idt;
 	u16 ldt, ds, es, fs, gs;

@@ -164,7 +164,6 @@ int vmx_read_caps(void)
 		return -EOPNOTSUPP;
 	}
 	vmx_caps.proc2_allowed = __rdmsr(MSR_IA32_VMX_PROCBASED_CTLS2) >> 32;
-	vmx_caps.cr4_reserved = ~__rdmsr(MSR_IA32_VMX_CR4_FIXED1);
 	vmx_caps.spec_ctrl = boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL);
 	return 0;
 }

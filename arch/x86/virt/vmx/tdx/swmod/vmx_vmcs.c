@@ -192,7 +192,9 @@ static bool vmx_field_valid(u32 field, u64 *val)
 	case SW_VM_POSTED_INTR_VECTOR:
 		return *val <= 0xff;
 	case SW_VM_PID_ADDR:
-		return !(*val & 63) && sw_is_ram(*val, 64);
+		return !*val || (!(*val & 63) && sw_is_ram(*val, 64));
+	case SW_VM_SHARED_EPTP:
+		return !*val || sw_is_ram(*val & SW_EPT_PFN, SW_PAGE_SIZE);
 	case SW_VM_PROC_CTLS2:
 		/* Bits 30 and 31 are the host's wish; not every CPU has them. */
 		*val &= vmx_caps.proc2_allowed;

@@ -113,11 +113,14 @@ static void sw_drop_op_and_tree(struct sw_td *td)
 	td->op_held = 0;
 }
 
+/* What is like a TLB goes with the TLB. */
 static void sw_sync_roots(struct sw_run *run, bool flush)
 {
 	sw_root_load_shared(run->vp);
-	if (flush)
-		sw_root_sync_private(run->td, run->vp);
+	if (!flush)
+		return;
+	sw_root_sync_private(run->td, run->vp);
+	run->vp->fetch.page = NULL;
 }
 
 /*

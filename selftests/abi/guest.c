@@ -135,10 +135,10 @@ static void serve_ve(u64 *frame)
 
 	tdcall(3, 0, 0, info);
 	ve_gpa = info[3];
-	/* 14: RAX in the saved registers; 16: RIP. */
+	/* 14: RAX in the saved registers; 16: RIP, of an insn of 3 bytes. */
 	r = call(48, 8, 0, info[3], 0);
 	frame[14] = r.r11;
-	frame[16] += info[4] & 0xffffffff;
+	frame[16] += 3;
 }
 
 void guest_trap(unsigned int vector, u64 *frame)
@@ -193,7 +193,7 @@ static void test_mmio_ve(void)
 	u64 val;
 
 	set_idt();
-	/* A load with an encoding of fixed length, into RAX. */
+	/* The module does not tell the length of a load or store: 48 8b 02 */
 	asm volatile("movq (%1), %0" : "=a" (val) : "d" (SHARED_VA(MMIO_BASE)));
 	report(val);
 	report(ve_gpa);
@@ -221,7 +221,7 @@ static void test_msr(void)
 
 static void test_shared(void)
 {
-	u64 gpa = RAM_BASE + 0x200000 - 0x1000;
+	u64 gpa = RAM_BASE + SHARED_OFFSET;
 
 	/* Three pages around a border of 2 MiB: two exits. */
 	report(call(0x10001, SHARED_BIT | gpa, 0x3000, 0, 0).r10);
