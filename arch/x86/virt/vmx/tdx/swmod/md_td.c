@@ -17,6 +17,7 @@ struct sw_md_td_field {
 /* CPUID_VALUES: the code tells the leaf, sub-leaf and register pair. */
 #define SW_MD_CPUID_VALUES	0x9410000300000000ULL
 #define SW_MD_CPUID_HIGH	(1u << 0)
+#define SW_MD_CPUID_SUB		(0x7fu << 1)
 #define SW_MD_CPUID_NO_SUB	(1u << 8)
 #define SW_MD_CPUID_EXT		(1u << 16)
 #define SW_MD_CPUID_CODES	0x20000u
@@ -121,40 +122,49 @@ static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 	return base + f->off + index * SW_MD_SIZE(f->f.id);
 }
 
-static u64 cpuid_code(const struct sw_cpuid_rule *rule)
+/* Without sub-leaves the bits of the number do not matter; Linux sets them. */
+static u32 cpuid_code(const struct sw_cpuid_rule *rule)
 {
 	u32 code = (rule->leaf & 0x7f) << 9;
 
 	if (rule->leaf >> 31)
 		code |= SW_MD_CPUID_EXT;
 	if (rule->subleaf == SW_CPUID_NO_SUBLEAF)
-		return code | SW_MD_CPUID_NO_SUB | 0x7f << 1;
+		return code | SW_MD_CPUID_NO_SUB;
 	return code | (rule->subleaf & 0x7f) << 1;
+}
+
+static const struct sw_cpuid_val *cpuid_find(const struct sw_tdcs *tdcs, u32 code)
+{
+	int i;
+
+	code &= ~SW_MD_CPUID_HIGH;
+	if (code & SW_MD_CPUID_NO_SUB)
+		code &= ~SW_MD_CPUID_SUB;
+	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
+		if (tdcs->cpuid_valid[i] && cpuid_code(&sw_cpuid_rules[i]) == code)
+			return &tdcs->cpuid[i];
+	}
+	return NULL;
 }
 
 static u64 cpuid_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val,
 		    u64 *next)
 {
-	u32 code = SW_MD_CODE(id);
-	int i;
+	const struct sw_cpuid_val *v = cpuid_find(td->tdcs, SW_MD_CODE(id));
 
+	if (!v)
+		return SW_METADATA_FIELD_ID_INCORRECT;
 	if (side == SW_GUEST)
 		return SW_METADATA_FIELD_NOT_READABLE;
-	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
-		const struct sw_cpuid_val *v = &td->tdcs->cpuid[i];
-
-		if (!td->tdcs->cpuid_valid[i] ||
-		    cpuid_code(&sw_cpuid_rules[i]) != (code & ~SW_MD_CPUID_HIGH))
-			continue;
-		if (code & SW_MD_CPUID_HIGH)
-			*val = v->ecx | (u64)v->edx << 32;
-		else
-			*val = v->eax | (u64)v->ebx << 32;
-		/* Pairs follow each other; leaves have no useful order. */
-		*next = code & SW_MD_CPUID_HIGH ? SW_MD_NULL_ID : id + 1;
+	if (SW_MD_CODE(id) & SW_MD_CPUID_HIGH) {
+		*val = v->ecx | (u64)v->edx << 32;
 		return 0;
 	}
-	return SW_METADATA_FIELD_ID_INCORRECT;
+	*val = v->eax | (u64)v->ebx << 32;
+	/* Pairs follow each other; leaves have no useful order. */
+	*next = id + 1;
+	return 0;
 }
 
 u64 sw_md_td_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val, u64 *next)
