@@ -394,6 +394,7 @@ int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 	td_params_commit(tdx, td_params);
 	td_set_state(tdx, TD_S_INITIALIZED);
+	tdx_create_debugfs(kvm);
 out:
 	td_params_put(td_params);
 	return ret;
