@@ -43,13 +43,23 @@ deps:
 	@scripts/deps
 
 # deps may install the headers that KVER then finds, so these go step by step.
-run shell test:
-	@$(MAKE) deps
+run:
+	@scripts/deps
 	@$(MAKE) modules
-	@selftests/$(if $(filter test,$@),run-tests,vmm/$@) $(ARGS)
+	@selftests/vmm/run $(ARGS)
+
+shell:
+	@scripts/deps
+	@$(MAKE) modules
+	@selftests/vmm/run --shell $(ARGS)
+
+test:
+	@scripts/deps --all-flavours
+	@$(MAKE) modules
+	@selftests/run-tests $(ARGS)
 
 unit:
-	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit check,\
+	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
 
 check: tree

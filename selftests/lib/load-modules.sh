@@ -7,6 +7,8 @@ load_modules()
 {
 	mountpoint -q /sys/kernel/debug 2>/dev/null ||
 		mount -t debugfs debug /sys/kernel/debug 2>/dev/null
+	# kvm.ko needs the kernel package's own module, where it is one.
+	modprobe irqbypass 2>/dev/null
 	while read -r name args; do
 		[ -d "/sys/module/$(echo "${name%.ko}" | tr - _)" ] && continue
 		# shellcheck disable=SC2086

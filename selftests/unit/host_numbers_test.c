@@ -41,7 +41,8 @@ static unsigned int read_numbers(const char *path, const char *prefix,
 		out[n].value = strtoull(value, &end, 0);
 		if (end == value)
 			continue;
-		strcpy(out[n].name, name + strlen(prefix));
+		snprintf(out[n].name, sizeof(out[n].name), "%s",
+			 name + strlen(prefix));
 		n++;
 	}
 	fclose(f);

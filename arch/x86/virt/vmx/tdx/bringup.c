@@ -103,7 +103,7 @@ static int configure_keys(void)
 	 * they would destroy what the module keeps there.
 	 */
 	wbinvd_on_all_cpus();
-	return tdx_for_each_package(key_config, NULL);
+	return tdx_on_each_package(key_config, NULL);
 }
 
 static int bring_up(void)

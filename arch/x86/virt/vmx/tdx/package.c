@@ -40,7 +40,7 @@ bool tdx_last_in_package(unsigned int cpu)
 }
 
 /**
- * tdx_for_each_package() - call a function on one CPU of every package
+ * tdx_on_each_package() - call a function on one CPU of every package
  * @fn: what to call, in process context, pinned; may sleep
  * @data: its argument
  *
@@ -50,7 +50,7 @@ bool tdx_last_in_package(unsigned int cpu)
  *
  * Return: 0, or the first error, after which no other package is tried.
  */
-int tdx_for_each_package(int (*fn)(void *data), void *data)
+int tdx_on_each_package(int (*fn)(void *data), void *data)
 {
 	unsigned int cpu;
 	int ret = 0;
@@ -66,7 +66,7 @@ int tdx_for_each_package(int (*fn)(void *data), void *data)
 	cpus_read_unlock();
 	return ret;
 }
-EXPORT_SYMBOL_GPL(tdx_for_each_package);
+EXPORT_SYMBOL_GPL(tdx_on_each_package);
 
 /**
  * tdx_key_lock() - serialise what uses the module's table of KeyIDs

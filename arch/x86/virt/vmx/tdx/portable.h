@@ -27,7 +27,7 @@ typedef __u16 u16;
 
 #define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define BIT_ULL(n)		(1ULL << (n))
-#define EXPORT_SYMBOL_GPL(sym)	extern typeof(sym) sym
+#define EXPORT_SYMBOL_GPL(sym)	struct export_of_##sym
 
 #define min(a, b)	({ typeof(a) _a = (a), _b = (b); _a < _b ? _a : _b; })
 #define max(a, b)	({ typeof(a) _a = (a), _b = (b); _a > _b ? _a : _b; })

@@ -18,6 +18,7 @@
 static int vmx_enter(void *region)
 {
 	u64 pa = __pa(region);
+	int err = -EIO;
 	u64 basic;
 
 	rdmsrl(MSR_IA32_VMX_BASIC, basic);
@@ -26,15 +27,19 @@ static int vmx_enter(void *region)
 	/* Processor trace may have to be off while VMX is on. */
 	intel_pt_handle_vmx(1);
 	cr4_set_bits_irqsoff(X86_CR4_VMXE);
-	asm goto("1: vmxon %[pa]\n\t"
-		 _ASM_EXTABLE(1b, %l[fault])
-		 : : [pa] "m" (pa) : "cc", "memory" : fault);
-	return 0;
-
-fault:
-	cr4_clear_bits_irqsoff(X86_CR4_VMXE);
-	intel_pt_handle_vmx(0);
-	return -EIO;
+	/* A fault skips the instruction that clears the error. */
+	asm volatile("1: vmxon %[pa]\n\t"
+		     "xorl %[err], %[err]\n\t"
+		     "2:\n\t"
+		     _ASM_EXTABLE(1b, 2b)
+		     : [err] "+r" (err)
+		     : [pa] "m" (pa)
+		     : "cc", "memory");
+	if (err) {
+		cr4_clear_bits_irqsoff(X86_CR4_VMXE);
+		intel_pt_handle_vmx(0);
+	}
+	return err;
 }
 
 static void vmx_leave(void)

@@ -42,5 +42,7 @@ enum guest_test {
 
 #define SHARED_BIT	(1ULL << 47)
 #define SHARED_VALUE	0x5ea5ed5ea5edULL
+/* In RAM: the last page below a border of 2 MiB. */
+#define SHARED_OFFSET	0x2ff000
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

@@ -42,6 +42,8 @@ int td_try_cmd(int fd, u32 id, u32 flags, const void *data, u64 *hw_error);
 struct kvm_tdx_init_vm *td_init_vm_args(struct td *td);
 void td_split_irqchip(struct td *td);
 void td_init_vm(struct td *td);
+/* A TD has at most as many vCPUs as the machine has CPUs. */
+unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
 void td_init_vcpus(struct td *td, u64 param);
 void td_add_memory(struct td *td);

@@ -166,12 +166,26 @@ void td_init_vm(struct td *td)
 
 /* --- vCPUs --- */
 
+/* KVM supports the TSC deadline timer, but leaves it to the VMM to say so. */
 static void set_cpuid(struct td_vcpu *vcpu)
 {
 	struct kvm_cpuid2 *cpuid = supported_cpuid();
+	u32 i;
 
+	for (i = 0; i < cpuid->nent; i++) {
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= 1 << 24;
+	}
 	check(!ioctl(vcpu->fd, KVM_SET_CPUID2, cpuid), "KVM_SET_CPUID2");
 	free(cpuid);
+}
+
+unsigned int td_max_vcpus(struct td *td)
+{
+	int max = ioctl(td->fd, KVM_CHECK_EXTENSION, KVM_CAP_MAX_VCPUS);
+
+	check(max > 0, "KVM_CAP_MAX_VCPUS");
+	return max < TD_MAX_VCPUS ? max : TD_MAX_VCPUS;
 }
 
 void td_add_vcpu(struct td *td)
