@@ -13,6 +13,11 @@
 #include "kvm_tdx.h"
 #include "sept.h"
 
+/* 6.12's early kernels write it as a number. */
+#ifndef EXIT_REASON_UNDEFINED
+#define EXIT_REASON_UNDEFINED	0xdead
+#endif
+
 /* A TD's life; moves forward only. */
 enum td_state {
 	TD_S_NONE,		/* created, KVM_TDX_INIT_VM not done */
