@@ -244,7 +244,7 @@ static enum sw_next sw_tdcall(struct sw_run *run)
 
 	switch (sw_tdcall_leaf(run, &status)) {
 	case SW_CALL_EXIT:
-		/* What the host has to help with first is not done yet. */
+		/* Any other one is executed again after the host's help. */
 		if (leaf == SW_TDG_VP_VMCALL)
 			sw_stat_tdcall(leaf, 0);
 		return SW_NEXT_EXIT;
