@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "kselftest.h"
+
 #define TD_SHARED_BIT		(1ULL << 47)
 
 /* Ports that td_run() understands; the value is 32 bits wide. */
