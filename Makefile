@@ -59,7 +59,7 @@ test:
 	@selftests/run-tests $(ARGS)
 
 unit:
-	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit,\
+	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
 
 check: tree
