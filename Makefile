@@ -51,7 +51,7 @@ run:
 shell:
 	@scripts/deps
 	@$(MAKE) modules
-	@selftests/vmm/run --shell $(ARGS)
+	@MACHINE_ARGS=--shell TIMEOUT=0 selftests/vmm/run $(ARGS)
 
 test:
 	@scripts/deps --all-flavours
