@@ -192,24 +192,40 @@ u64 sw_vp_init(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
+/*
+ * A TD that failed fatally has to be flushed like any other before its key can
+ * be freed, so FATAL is not looked at.
+ */
+static u64 vp_flush(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp)
+{
+	if (td->tdr->lifecycle != SW_KEYS_CONFIGURED)
+		return SW_TD_KEYS_NOT_CONFIGURED;
+	if (td->tdr->num_tdcx < SW_TDCS_PAGES_MIN)
+		return SW_TDCX_NUM_INCORRECT;
+	if (sw_load(&vp->assoc_lpid) != (s32)cpu->lpid)
+		return SW_VCPU_NOT_ASSOCIATED;
+	td->tdcs = sw_tdcs_page(td, 0);
+	sw_guest_flush(vp);
+	if (cpu->last_tdvpr == vp->page_pa[SW_TDVPS_MGMT])
+		cpu->last_tdvpr = 0;
+	vp_disassociate(td, vp);
+	return 0;
+}
+
 u64 sw_vp_flush(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	struct sw_vp_ref ref;
+	struct sw_page page;
+	struct sw_td td;
 	u64 err;
 
-	err = sw_vp_get(r->rcx, SW_EXCL, SW_SHARED, -1, SW_LEAF_VP_FLUSH,
-			SW_OPND_RCX, &ref);
+	err = sw_page_get(r->rcx, 0, SW_EXCL, SW_PT_TDVPR, SW_OPND_RCX, &page);
 	if (err)
 		return err;
-	if (sw_load(&ref.vp->assoc_lpid) != (s32)cpu->lpid) {
-		err = SW_VCPU_NOT_ASSOCIATED;
-	} else {
-		sw_guest_flush(ref.vp);
-		if (cpu->last_tdvpr == r->rcx)
-			cpu->last_tdvpr = 0;
-		vp_disassociate(&ref.td, ref.vp);
-	}
-	sw_vp_put(&ref);
+	err = sw_tdr_get(sw_page_owner(&page), SW_SHARED, SW_OPND_TDR, true, &td);
+	if (!err)
+		err = vp_flush(cpu, &td, sw_va(r->rcx));
+	sw_td_put(&td);
+	sw_page_put(&page);
 	return err;
 }
 

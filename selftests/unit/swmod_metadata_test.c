@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Metadata: identifiers, masks, and every field that a Linux host or guest
+ * asks for.
+ */
+#include "swmod_machine.h"
+
+static struct td td;
+static struct vcpu v;
+
+static u64 sys_rd(u64 id)
+{
+	u64 err = call(SW_LEAF_SYS_RD, 0, id, 0, 0);
+
+	return err ? err : last.r8;
+}
+
+static void sys_rd_answers_what_linux_reads(void)
+{
+	unsigned int i;
+
+	module_ready();
+	expect(sys_rd(0x0800000100000004ULL), 1);
+	expect(sys_rd(0x0800000100000003ULL), 5);
+	expect(sys_rd(0x0800000100000005ULL), 25);
+	check(sys_rd(0x0A00000300000008ULL) & 1 << 18);
+	check(sys_rd(0x0A00000300000008ULL) & 1 << 20);
+	expect(sys_rd(0x9100000100000008ULL), 64);
+	expect(sys_rd(0x9100000100000009ULL), 16);
+	for (i = 0x10; i <= 0x12; i++)
+		expect(sys_rd(0x9100000100000000ULL + i), 16);
+	expect(sys_rd(0x9800000100000000ULL), 4096);
+	expect(sys_rd(0x9800000100000100ULL), 6 * 4096);
+	expect(sys_rd(0x9800000100000200ULL), 6 * 4096);
+	expect(sys_rd(0x1900000300000000ULL), 1ULL << 28 | 1);
+	expect(sys_rd(0x1900000300000001ULL), 0);
+	expect(sys_rd(0x1900000300000002ULL), 0x2e7);
+	expect(sys_rd(0x1900000300000003ULL), 3);
+	expect(sys_rd(0x9900000100000004ULL), 28);
+	expect(sys_rd(0x9900000100000008ULL), 576);
+	expect(sys_rd(0x8900000100000000ULL), 0);
+	/* The first and the sixth configurable leaf. */
+	expect(sys_rd(0x9900000300000400ULL), 0xffffffff00000001ULL);
+	expect(sys_rd(0x9900000300000405ULL), 7);
+	expect(sys_rd(0x9900000300000500ULL), 0x00ff00000fff3fffULL);
+	expect(sys_rd(0x9900000300000501ULL), 0xb844508031044d88ULL);
+	expect(sys_rd(0x990000030000041bULL), 0xffffffff80000008ULL);
+	expect(sys_rd(0x990000030000041cULL), 0);
+	expect(sys_rd(0x9000000100000000ULL), 2);
+	expect(sys_rd(0x9000000300000080ULL), SW_USER_RAM_BASE);
+}
+
+static void short_identifiers_work_and_reserved_bits_do_not(void)
+{
+	module_ready();
+	expect(sys_rd(0x1100000000000008ULL), 64);
+	expect(sys_rd(0x1100000000000008ULL | 1ULL << 50), 64);
+	expect(sys_rd(0x1100000000000008ULL | 1ULL << 24),
+	       SW_METADATA_FIELD_ID_INCORRECT);
+	expect(sys_rd(0x1100000000000008ULL | 1ULL << 34),
+	       SW_METADATA_FIELD_ID_INCORRECT);
+	expect(sys_rd(0x1100000000000008ULL | 1ULL << 38),
+	       SW_METADATA_FIELD_ID_INCORRECT);
+	expect(sys_rd(0x1100000000000007ULL), SW_METADATA_FIELD_ID_INCORRECT);
+	expect(sys_rd(0x3f00000000000000ULL), SW_METADATA_FIELD_ID_INCORRECT);
+}
+
+/* Follow RDX from the null identifier to the end; each field can be read. */
+static void sys_rd_enumerates_every_field(void)
+{
+	u64 id, n = 0;
+
+	module_ready();
+	expect(call(SW_LEAF_SYS_RD, 0, ~0ULL, 0, 0),
+	       SW_METADATA_FIRST_FIELD_ID_IN_CONTEXT);
+	for (id = last.rdx; id != ~0ULL && n < 1000; id = last.rdx, n++)
+		expect(call(SW_LEAF_SYS_RD, 0, id, 0, 0), 0);
+	check(n > 200 && n < 1000);
+}
+
+static void built_td(void)
+{
+	module_ready();
+	td_build(&td, &v);
+}
+
+static u64 mng_rd(u64 id)
+{
+	u64 err = call(SW_LEAF_MNG_RD, td.tdr, id, 0, 0);
+
+	return err ? err : last.r8;
+}
+
+static void mng_rd_answers_what_kvm_reads(void)
+{
+	built_td();
+	expect(mng_rd(0x111000030000000AULL), tdcs_of(&td)->tsc_offset);
+	expect(mng_rd(0x111000030000000BULL), 1ULL << 47);
+	expect(mng_rd(0x1110000300000000ULL), 1ULL << 28);
+	expect(mng_rd(0x1110000300000001ULL), 0x2e7);
+	expect(mng_rd(0x9010000200000004ULL), SW_OP_RUNNABLE);
+	expect(mng_rd(0x8110000100000001ULL), td.hkid);
+	expect(mng_rd(0x8010000300000010ULL + 3), td.tdcs[3]);
+	expect(mng_rd(0x1310000300000010ULL + 5), 0x1111111111111111ULL);
+	expect(mng_rd(0x9C10000200000000ULL), 0);
+	/* CPUID(1): not applicable sub-leaf, EAX and EBX, then ECX and EDX. */
+	expect((u32)mng_rd(0x9410000300000000ULL | 1 << 9 | 1 << 8), 0x806f8);
+	expect(mng_rd(0x9410000300000000ULL | 1 << 9 | 1 << 8 | 1) >> 31 & 1, 1);
+	/* CPUID(0xd, 0) and CPUID(0x80000008) */
+	expect((u32)mng_rd(0x9410000300000000ULL | 0xd << 9), 0x2e7);
+	expect((u8)mng_rd(0x9410000300000000ULL | 1 << 16 | 8 << 9 | 1 << 8), 46);
+	expect(mng_rd(0x9410000300000000ULL | 0x7f << 9),
+	       SW_METADATA_FIELD_ID_INCORRECT);
+}
+
+static void hosts_do_not_read_what_is_the_guests(void)
+{
+	u64 val, next;
+	struct sw_td t;
+
+	built_td();
+	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
+	/* RTMR, NOTIFY_ENABLES and TD_CTLS; then the other way round. */
+	expect(mng_rd(0x1310000300000040ULL), SW_METADATA_FIELD_NOT_READABLE);
+	expect(mng_rd(0x9110000300000010ULL), SW_METADATA_FIELD_NOT_READABLE);
+	expect(mng_rd(0x9110000300000017ULL), SW_METADATA_FIELD_NOT_READABLE);
+	expect(sw_md_td_rd(&t, 0x9110000300000017ULL, SW_GUEST, &val, &next), 0);
+	expect(val, 1);
+	expect(sw_md_td_rd(&t, 0x9110000300000016ULL, SW_GUEST, &val, &next), 0);
+	expect(val, SW_FLAG_NO_RBP_MOD);
+	expect(sw_md_td_rd(&t, 0x9210000300000000ULL, SW_GUEST, &val, &next),
+	       SW_METADATA_FIELD_NOT_READABLE);
+	expect(sw_md_td_rd(&t, 0x8110000100000001ULL, SW_GUEST, &val, &next),
+	       SW_METADATA_FIELD_NOT_READABLE);
+}
+
+static void writes_respect_masks_and_values(void)
+{
+	u64 timeout = 0x9110000300000011ULL, ctls = 0x9110000300000017ULL, old;
+	struct sw_td t;
+
+	built_td();
+	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
+	expect(call(SW_LEAF_MNG_WR, td.tdr, timeout, 20000, ~0ULL), 0);
+	expect(last.r8, 1000000);
+	expect(mng_rd(timeout), 20000);
+	expect(call(SW_LEAF_MNG_WR, td.tdr, timeout, 9999, ~0ULL),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(call(SW_LEAF_MNG_WR, td.tdr, 0x1110000300000000ULL, 0, ~0ULL),
+	       SW_METADATA_FIELD_NOT_WRITABLE);
+	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 1, 3, &old),
+	       SW_METADATA_WR_MASK_NOT_VALID);
+	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 1, 1, &old), 0);
+	/* REDUCE_VE yes; pending #VE only with FLEXIBLE_PENDING_VE; no topology. */
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 0, 1, &old),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 2, 2, &old),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 1ULL << 63, 1ULL << 63, &old), 0);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 0, 8, &old),
+	       SW_METADATA_FIELD_CURRENTLY_NOT_WRITABLE);
+	expect(tdcs_of(&td)->td_ctls, 1ULL << 63 | 9);
+}
+
+static u64 vp_wr(u64 id, u64 val, u64 mask)
+{
+	return call(SW_LEAF_VP_WR, v.pages[0], id, val, mask);
+}
+
+static u64 vp_rd(u64 id)
+{
+	u64 err = call(SW_LEAF_VP_RD, v.pages[0], id, 0, 0);
+
+	return err ? err : last.r8;
+}
+
+static void vp_fields_that_kvm_writes(void)
+{
+	built_td();
+	/* Posted interrupts: vector, descriptor, enable; shared EPTP. */
+	expect(vp_wr(0x0024000100000002ULL, 0xf2, ~0ULL), 0);
+	expect(vp_rd(0x0024000100000002ULL), 0xf2);
+	expect(vp_wr(0x0024000300002016ULL, 0x1234540, ~0x3FULL), 0);
+	expect(vp_wr(0x0024000300002016ULL, 0x1234540, ~0ULL),
+	       SW_METADATA_WR_MASK_NOT_VALID);
+	expect(vp_wr(0x002400030000203CULL, 0x7000, 0xFFFFFFFFFF000ULL), 0);
+	expect(vp_rd(0x2000000000203CULL & 0xffffff), 0x7000);
+	expect(vp_wr(0x0024000200004000ULL, 0x80, 0x80), 0);
+	expect(vp_wr(0x0024000200004000ULL, 1, 1), SW_METADATA_WR_MASK_NOT_VALID);
+	expect(vp_wr(0x0024000300002010ULL, 1, ~0ULL),
+	       SW_METADATA_FIELD_NOT_WRITABLE);
+	/* PEND_NMI is a flag. */
+	expect(vp_wr(0x202000000000000BULL, 1, ~0ULL), 0);
+	expect(tdvps_of(&v)->pend_nmi, 1);
+	expect(vp_wr(0x202000000000000BULL, 2, ~0ULL),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(vp_rd(0x9120000300000100ULL), 0);
+	expect(vp_rd(0xA020000200000002ULL), 0);
+}
+
+static void registers_are_for_debug_tds_only(void)
+{
+	u64 rbx = 0x1020000300000003ULL, rip = 0x0024000300000000ULL | 0x681E;
+
+	built_td();
+	expect(vp_rd(rbx), SW_METADATA_FIELD_NOT_READABLE);
+	expect(vp_wr(rbx, 5, ~0ULL), SW_METADATA_FIELD_NOT_WRITABLE);
+	expect(vp_rd(rip), SW_METADATA_FIELD_NOT_READABLE);
+	expect(vp_rd(0x0120000300000000ULL), SW_METADATA_FIELD_NOT_READABLE);
+	tdcs_of(&td)->attributes |= SW_ATTR_DEBUG;
+	expect(vp_rd(rbx), 48);
+	expect(vp_wr(rbx, 5, ~0ULL), 0);
+	expect(tdvps_of(&v)->gpr.rbx, 5);
+	expect(vp_wr(rip, 0x1000, ~0ULL), 0);
+	expect(vp_rd(rip), 0x1000);
+	expect(vp_rd(0x0120000300000000ULL), 0);
+	/* Not a field of any TD. */
+	expect(vp_rd(0x0024000300006C00ULL), SW_METADATA_FIELD_ID_INCORRECT);
+}
+
+int main(void)
+{
+	static const struct ktap_test tests[] = {
+		TEST(sys_rd_answers_what_linux_reads),
+		TEST(short_identifiers_work_and_reserved_bits_do_not),
+		TEST(sys_rd_enumerates_every_field),
+		TEST(mng_rd_answers_what_kvm_reads),
+		TEST(hosts_do_not_read_what_is_the_guests),
+		TEST(writes_respect_masks_and_values),
+		TEST(vp_fields_that_kvm_writes),
+		TEST(registers_are_for_debug_tds_only),
+	};
+
+	return ktap_run(tests);
+}
