@@ -16,8 +16,8 @@ host-dir  := arch/x86/virt/vmx/tdx
 swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
-.PHONY: modules host swmod objs tree preflight deps run shell test unit check \
-	install uninstall clean distclean help
+.PHONY: modules host swmod objs tree preflight deps run shell test unit tools \
+	check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -61,6 +61,10 @@ test:
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
+
+# tdx-status, which explains the statuses in a log.
+tools:
+	@$(MAKE) -C tools
 
 check: tree
 	@scripts/check "$(KVER)"

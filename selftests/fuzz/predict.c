@@ -143,7 +143,7 @@ static u64 random_arg(void)
 	case 2:
 		return arg | 1ULL << (47 + any(17));
 	default:
-		return arg + PAGE;
+		return arg ^ PAGE;
 	}
 }
 

@@ -36,15 +36,17 @@ deb822_mirrors() {
 		END { flush() }'
 }
 
-# debian13_apt deb|deb-src MIRROR: sets APT13, options of apt-get for that
-# suite alone, and fetches its index.
+# debian13_apt deb|deb-src MIRROR [SUITE]: sets APT13, options of apt-get for
+# that suite alone (trixie unless given), and fetches its index.
 debian13_apt() {
-	local dir=$CACHE/apt-$1 key options=
+	local suite=${3:-trixie} dir key options=
+	dir=$CACHE/apt-$1
+	[ "$suite" = trixie ] || dir=$dir-$suite
 	for key in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
 		[ ! -f "$key" ] || options="[signed-by=$key]"
 	done
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-	echo "$1 $options $2 trixie main" >"$dir/sources.list"
+	echo "$1 $options $2 $suite main" >"$dir/sources.list"
 	APT13=(-qq -o Dir::Etc::sourcelist="$dir/sources.list"
 		-o Dir::Etc::sourceparts=- -o Dir::State::lists="$dir/lists"
 		-o Dir::Cache="$dir" -o APT::Sandbox::User=root)

@@ -17,7 +17,9 @@ vpath %.c $(SWMOD)
 
 $(OUT)/swmod/%.o: %.c $(wildcard $(SWMOD)/*.h *.h)
 	@mkdir -p $(OUT)/swmod
-	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
+	@echo '  CC      $(@F)'
+	@$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
 
 $(OUT)/swmod_%_test: swmod_%_test.c $(SWMOD_OBJECTS)
-	$(CC) $(SWMOD_CFLAGS) -o $@ $< $(SWMOD_OBJECTS) -lcrypto
+	@echo '  LD      $(@F)'
+	@$(CC) $(SWMOD_CFLAGS) -o $@ $< $(SWMOD_OBJECTS) -lcrypto

@@ -105,13 +105,24 @@ static void config_checks_its_operands(void)
 
 static void base_off_1g(u64 *i)		{ i[0] += PAGE; }
 static void size_off_1g(u64 *i)		{ i[1] -= PAGE; }
-static void size_zero(u64 *i)		{ i[1] = 0; }
+static void size_zero(u64 *i)
+{
+	i[1] = 0;
+}
+
 static void base_above_maxpa(u64 *i)	{ i[0] = 1ULL << SW_USER_MAXPA; }
 static void end_above_maxpa(u64 *i)	{ i[1] = 1ULL << SW_USER_MAXPA; }
 static void beyond_cmrs(u64 *i)		{ i[1] += G; }
 static void hole_not_reserved(u64 *i)	{ i[11] -= PAGE; }
 static void rsvd_unordered(u64 *i)	{ i[10] = PAGE; }
-static void rsvd_gap_in_list(u64 *i)	{ i[12] = i[10]; i[13] = i[11]; i[11] = 0; }
+
+static void rsvd_gap_in_list(u64 *i)
+{
+	i[12] = i[10];
+	i[13] = i[11];
+	i[11] = 0;
+}
+
 static void rsvd_off_4k(u64 *i)		{ i[9] += 512; }
 static void rsvd_outside(u64 *i)	{ i[11] = i[1]; }
 static void pamt_small(u64 *i)		{ i[7] -= PAGE; }
@@ -161,8 +172,10 @@ static void two_tdmrs_must_be_in_order(void)
 	expect(call(SW_LEAF_SYS_CONFIG, ARRAY, 2, 32, 0),
 	       SW_PAMT_OVERLAP | 1 | 0 << 8 | 0 << 16);
 	/* A third of what one TDMR needed is enough for each. */
-	a[7] = b[7] = (G / PAGE) * 16;
-	a[5] = b[5] = 0x2000;
+	a[7] = (G / PAGE) * 16;
+	b[7] = a[7];
+	a[5] = 0x2000;
+	b[5] = a[5];
 	b[6] = a[6] + a[7];
 	b[4] = a[4] + a[5];
 	b[2] = a[2] + a[3];

@@ -1,57 +1,90 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A back end that runs no guest: a script decides what the vCPU does, and the
- * TD VMCS is an array.
+ * TD VMCS is an array.  See vp_script.h.
  */
-#include "swmod_machine.h"
-#include "vmcs.h"
+#include "vp_script.h"
 
 /* Encodings are 15 bits; bit 0 only selects the upper half. */
 #define NR_FIELDS	0x8000
+#define NR_VMCS		16
 
 void (*guest)(struct sw_run *run);
+struct script script;
+
+static struct {
+	struct sw_tdvps *vp;
+	u64 field[NR_FIELDS];
+} all_vmcs[NR_VMCS];
 
 static u64 *vmcs(struct sw_tdvps *vp, u32 field)
 {
-	static struct {
-		struct sw_tdvps *vp;
-		u64 field[NR_FIELDS];
-	} all[16];
 	unsigned int i;
 
-	for (i = 0; i < 16; i++) {
-		if (!all[i].vp)
-			all[i].vp = vp;
-		if (all[i].vp == vp)
-			return &all[i].field[field % NR_FIELDS];
+	for (i = 0; i < NR_VMCS; i++) {
+		if (!all_vmcs[i].vp)
+			all_vmcs[i].vp = vp;
+		if (all_vmcs[i].vp == vp)
+			return &all_vmcs[i].field[field % NR_FIELDS];
 	}
-	return &all[0].field[field % NR_FIELDS];
+	printf("# more vCPUs than the scripted guest has room for\n");
+	ktap_failures++;
+	return &all_vmcs[0].field[field % NR_FIELDS];
 }
 
+/* The state after VP.INIT that handlers look at. */
 u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp)
 {
+	memset(vmcs(vp, 0), 0, sizeof(all_vmcs[0].field));
+	sw_guest_init_common(td, vp);
+	*vmcs(vp, SW_VM_GUEST_CR0) = SW_CR0_PE | SW_CR0_NE;
+	*vmcs(vp, SW_VM_GUEST_CR4) = SW_CR4_VMXE | SW_CR4_MCE;
+	*vmcs(vp, SW_VM_GUEST_EFER) = SW_EFER_SCE | SW_EFER_LME | SW_EFER_NXE;
+	*vmcs(vp, SW_VM_GUEST_CS_AR) = 0xc09b;
+	*vmcs(vp, SW_VM_GUEST_SS_AR) = 0xc093;
+	*vmcs(vp, SW_VM_GUEST_RIP) = 0xfffffff0;
 	return 0;
 }
 
 void sw_guest_flush(struct sw_tdvps *vp)
 {
+	script.flushes++;
 }
 
 void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
+	script.loads++;
+	script.tlb_flushes += flush_tlb;
+	check(!script.loaded[run->cpu->lpid]);
+	script.loaded[run->cpu->lpid] = true;
 }
 
-/* Exit reason 1: the host's timer. */
+/* What the entry delivered, then what the script has next. */
 void sw_guest_run(struct sw_run *run)
 {
+	check(script.loaded[run->cpu->lpid]);
+	script.entries++;
+	script.injected = sw_guest_read(run, SW_VM_ENTRY_INTR_INFO);
+	script.injected_error = sw_guest_read(run, SW_VM_ENTRY_INTR_ERROR);
+	script.injected_len = sw_guest_read(run, SW_VM_ENTRY_INSTR_LEN);
+	sw_guest_write(run, SW_VM_ENTRY_INTR_INFO, 0);
+	if (script.injected == SCRIPT_NMI)
+		sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY, SW_BLOCK_NMI);
+
 	memset(&run->exit, 0, sizeof(run->exit));
-	run->exit.reason = 1;
-	if (guest)
+	/* Without a script: the host's timer. */
+	run->exit.reason = SW_XR_EXTERNAL_INTERRUPT;
+	run->exit.intr_info = SCRIPT_TIMER;
+	if (script.next < script.n)
+		script.step[script.next++](run);
+	else if (guest)
 		guest(run);
 }
 
 void sw_guest_put(struct sw_run *run)
 {
+	check(script.loaded[run->cpu->lpid]);
+	script.loaded[run->cpu->lpid] = false;
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)
@@ -66,31 +99,40 @@ void sw_guest_write(struct sw_run *run, u32 field, u64 val)
 
 u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 field, u64 *val)
 {
-	*val = *vmcs(vp, field);
+	*val = field == SW_VM_SHARED_EPTP ? vp->shared_eptp : *vmcs(vp, field);
 	return 0;
 }
 
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 field, u64 val)
 {
+	if (field == SW_VM_SHARED_EPTP)
+		vp->shared_eptp = val;
 	*vmcs(vp, field) = val;
 	return 0;
 }
 
 void sw_guest_nmi_window(struct sw_run *run, bool on)
 {
+	script.nmi_window = on;
 }
 
 void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 {
-	run->vp->xcr0 = val;
+	script.xcr0 = val;
 }
 
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
-	run->vp->cr2 = val;
+	script.cr2 = val;
 }
 
 void *sw_guest_pid(struct sw_run *run)
 {
-	return NULL;
+	return script.pid;
+}
+
+void script_reset(void)
+{
+	memset(&script, 0, sizeof(script));
+	memset(all_vmcs, 0, sizeof(all_vmcs));
 }

@@ -97,7 +97,10 @@ static void threads_never_own_a_lock_together(void)
 	pthread_t t[3];
 	int i;
 
-	contended.word = owners = wins = overlaps = 0;
+	contended.word = 0;
+	owners = 0;
+	wins = 0;
+	overlaps = 0;
 	for (i = 0; i < 3; i++)
 		pthread_create(&t[i], NULL, contend, i == 2 ? t : NULL);
 	for (i = 0; i < 3; i++)

@@ -106,6 +106,8 @@ static void mng_rd_answers_what_kvm_reads(void)
 	/* CPUID(1): not applicable sub-leaf, EAX and EBX, then ECX and EDX. */
 	expect((u32)mng_rd(0x9410000300000000ULL | 1 << 9 | 1 << 8), 0x806f8);
 	expect(mng_rd(0x9410000300000000ULL | 1 << 9 | 1 << 8 | 1) >> 31 & 1, 1);
+	/* The way Linux names it. */
+	expect((u32)mng_rd(0x9410000300000000ULL | 1 << 9 | 0x1fe), 0x806f8);
 	/* CPUID(0xd, 0) and CPUID(0x80000008) */
 	expect((u32)mng_rd(0x9410000300000000ULL | 0xd << 9), 0x2e7);
 	expect((u8)mng_rd(0x9410000300000000ULL | 1 << 16 | 8 << 9 | 1 << 8), 46);

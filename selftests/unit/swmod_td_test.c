@@ -108,7 +108,6 @@ static void attr_perfmon(u8 *p)		{ p[7] = 0x80; }
 static void xfam_no_sse(u8 *p)		{ p[8] = 1; }
 static void xfam_amx(u8 *p)		{ p[10] = 6; }
 static void xfam_half_avx512(u8 *p)	{ p[8] = 0x27; }
-static void no_vcpus(u8 *p)		{ p[16] = 0; }
 static void many_vcpus(u8 *p)		{ p[17] = 3; }
 static void five_levels(u8 *p)		{ p[24] = 6 | 4 << 3; }
 static void gpaw_52(u8 *p)		{ p[32] |= 1; }
@@ -122,6 +121,11 @@ static void cpuid_fixed_bit(u8 *p)	{ p[256 + 8] = 1; }
 static void cpuid_rtm_alone(u8 *p)	{ p[256 + 5 * 16 + 5] = 8; }
 static void cpuid_wrong_model(u8 *p)	{ p[256] = 0xf7; }
 static void nothing_wrong(u8 *p)	{ }
+
+static void no_vcpus(u8 *p)
+{
+	p[16] = 0;
+}
 
 static void init_names_the_bad_parameter(void)
 {
@@ -307,14 +311,31 @@ static void finalize_needs_a_vcpu_and_works_once(void)
 	       SW_OP_STATE_INCORRECT | SW_OP_RUNNABLE);
 }
 
-/* The same blocks hashed here, by the book. */
+static u8 measured[64 * 128];
+static size_t nr_measured;
+
+static void measure(const void *data, size_t len)
+{
+	memcpy(measured + nr_measured, data, len);
+	nr_measured += len;
+}
+
+static void measure_header(const char *what, u64 gpa)
+{
+	u8 block[128] = { 0 };
+
+	memcpy(block, what, strlen(what));
+	memcpy(block + 16, &gpa, sizeof(gpa));
+	measure(block, sizeof(block));
+}
+
+/* The same blocks collected and hashed here, by the book. */
 static void measurement_is_one_hash_over_pages_and_chunks(void)
 {
-	u8 block[128] = "MEM.PAGE.ADD", want[48], *src;
 	u64 gpa = 0x3000, i;
 	struct vcpu v;
 	struct td td;
-	SHA512_CTX c;
+	u8 want[48], *src;
 
 	module_ready();
 	td_init(&td);
@@ -323,22 +344,15 @@ static void measurement_is_one_hash_over_pages_and_chunks(void)
 	src = sw_va(SOURCE);
 	for (i = 0; i < PAGE; i++)
 		src[i] = i * 7;
+	nr_measured = 0;
 	expect(call(SW_LEAF_MEM_PAGE_ADD, gpa, td.tdr, new_page(), SOURCE), 0);
-	SHA384_Init(&c);
-	memcpy(block + 16, &gpa, 8);
-	SHA384_Update(&c, block, 128);
+	measure_header("MEM.PAGE.ADD", gpa);
 	for (i = 0; i < PAGE; i += 256) {
-		u64 at = gpa + i;
-
-		expect(call(SW_LEAF_MR_EXTEND, at, td.tdr, 0, 0), 0);
-		memset(block, 0, 128);
-		memcpy(block, "MR.EXTEND", 9);
-		memcpy(block + 16, &at, 8);
-		SHA384_Update(&c, block, 128);
-		SHA384_Update(&c, src + i, 256);
+		expect(call(SW_LEAF_MR_EXTEND, gpa + i, td.tdr, 0, 0), 0);
+		measure_header("MR.EXTEND", gpa + i);
+		measure(src + i, 256);
 	}
-	SHA384_Final(want, &c);
-	/* The TD has its own copy: what the host does now is not measured. */
+	SHA384(measured, nr_measured, want);
 	expect(call(SW_LEAF_MR_EXTEND, gpa + 8, td.tdr, 0, 0),
 	       SW_OPERAND_INVALID | SW_OPND_RCX);
 	expect(call(SW_LEAF_MR_EXTEND, gpa + PAGE, td.tdr, 0, 0),
@@ -392,6 +406,29 @@ static void teardown_goes_in_one_order(void)
 	expect(page_type(td.tdr), SW_PT_NDA);
 	/* Key and page are free for the next TD. */
 	expect(call(SW_LEAF_MNG_CREATE, td.tdr, td.hkid, 0, 0), 0);
+}
+
+static void a_large_page_is_reclaimed_as_one(void)
+{
+	u64 gpa = 1ULL << 30, huge, children;
+	struct vcpu v;
+	struct td td;
+
+	module_ready();
+	td_build(&td, &v);
+	td_tables(&td, gpa, 1);
+	huge = new_huge();
+	children = tdr_of(&td)->chldcnt;
+	expect(call(SW_LEAF_MEM_PAGE_AUG, GPA_ARG(gpa, 1), td.tdr, huge, 0), 0);
+	td_free_key(&td, &v);
+	/* Some page inside it is not the way to name it. */
+	expect(call(SW_LEAF_PHYMEM_PAGE_RECLAIM, huge + PAGE, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RCX);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RECLAIM, huge, 0, 0, 0), 0);
+	expect(last.r8, 1);
+	expect(last.rcx, SW_PT_REG);
+	expect(tdr_of(&td)->chldcnt, children);
+	expect(page_type(huge + PAGE), SW_PT_NDA);
 }
 
 static void cache_wb_is_resumed_where_it_stopped(void)
@@ -470,6 +507,7 @@ int main(void)
 		TEST(finalize_needs_a_vcpu_and_works_once),
 		TEST(measurement_is_one_hash_over_pages_and_chunks),
 		TEST(teardown_goes_in_one_order),
+		TEST(a_large_page_is_reclaimed_as_one),
 		TEST(cache_wb_is_resumed_where_it_stopped),
 		TEST(a_fatal_td_answers_nothing_else),
 		TEST(pages_of_other_kinds_are_refused),

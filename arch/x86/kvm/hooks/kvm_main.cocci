@@ -3,9 +3,14 @@
 // KVM_MEMORY_ENCRYPT_OP on a vCPU of a TD.  It comes before vcpu->mutex is
 // taken, as some commands need kvm->lock, which is the outer of the two.
 //
+// And the two functions that turn VMX on and off: early 6.12 kernels keep them
+// static, later ones export them.
+//
 // base: virt/kvm/kvm_main.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_vcpu_ioctl
+// expect: 1 int kvm_tdx_enable_virtualization
+// expect: 1 void kvm_tdx_disable_virtualization
 
 @@ @@
  #include "vfio.h"
@@ -21,5 +26,23 @@ identifier filp, ioctl, arg, r;
 +	if (r != -ENOIOCTLCMD)
 +		return r;
  r = kvm_arch_vcpu_async_ioctl(filp, ioctl, arg);
+ ...
+ }
+
+@@ @@
++int kvm_tdx_enable_virtualization(void)
++{
++	return kvm_enable_virtualization();
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_enable_virtualization);
++
++void kvm_tdx_disable_virtualization(void)
++{
++	kvm_disable_virtualization();
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_disable_virtualization);
++
+ int kvm_init(...)
+ {
  ...
  }

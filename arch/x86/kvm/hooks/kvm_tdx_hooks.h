@@ -34,6 +34,8 @@ struct kvm_tdx_hooks {
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
+int kvm_tdx_enable_virtualization(void);
+void kvm_tdx_disable_virtualization(void);
 
 static inline bool kvm_is_td(const struct kvm *kvm)
 {

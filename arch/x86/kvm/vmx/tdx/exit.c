@@ -86,6 +86,7 @@ static int tdx_exit_ept_violation(struct kvm_vcpu *vcpu)
 		return tdx_exit_unexpected(vcpu);
 
 	trace_kvm_page_fault(vcpu, tdx->exit_gpa, tdx->exit_qual);
+	td_count(vcpu->kvm, TD_STAT_SHARED_FAULTS);
 	ret = kvm_mmu_page_fault(vcpu, tdx->exit_gpa & ~shared,
 				 tdx_pferr(tdx->exit_qual), NULL, 0);
 	/* The fault may have been the first in its part of the root. */

@@ -105,7 +105,7 @@ __init int tdx_bringup(void)
 		return 0;
 
 	/* SEAMCALL works in VMX operation only; tdx_cleanup() leaves it. */
-	if (kvm_enable_virtualization()) {
+	if (kvm_tdx_enable_virtualization()) {
 		why = "VMX could not be enabled on every CPU";
 		goto off;
 	}
@@ -120,7 +120,7 @@ __init int tdx_bringup(void)
 	return 0;
 
 leave_vmx:
-	kvm_disable_virtualization();
+	kvm_tdx_disable_virtualization();
 off:
 	pr_err("TDX is off: %s\n", why);
 	enable_tdx = false;
@@ -132,6 +132,6 @@ void tdx_cleanup(void)
 	if (!tdx_is_up)
 		return;
 	kvm_tdx_register_hooks(NULL);
-	kvm_disable_virtualization();
+	kvm_tdx_disable_virtualization();
 	tdx_is_up = false;
 }

@@ -20,6 +20,7 @@
 #include "../posted_intr.h"
 #include "../x86_ops.h"
 #include "tdx.h"
+#include "trace.h"
 
 /* vmenter.S */
 void vmx_do_nmi_irqoff(void);
@@ -231,6 +232,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 		kvm_machine_check();
 
 	trace_kvm_exit(vcpu, KVM_ISA_VMX);
+	trace_tdx_exit(vcpu, tdx->vp_enter_ret, &tdx->args);
 	return EXIT_FASTPATH_NONE;
 }
 

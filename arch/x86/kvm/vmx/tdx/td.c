@@ -11,11 +11,13 @@
 
 #include "../x86_ops.h"
 #include "tdx.h"
+#include "trace.h"
 
 void td_set_state(struct kvm_tdx *tdx, enum td_state state)
 {
 	/* Pairs with smp_load_acquire() in td_state(). */
 	smp_store_release(&tdx->state, state);
+	trace_tdx_td_state(tdx, state);
 }
 
 int tdx_vm_init(struct kvm *kvm)
@@ -110,7 +112,7 @@ static int td_free_key(struct kvm_tdx *tdx)
 	call.status = tdh_mng_vpflushdone(&tdx->td);
 	ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
 	if (!ret)
-		ret = tdx_for_each_package(td_cache_wb_here, &call);
+		ret = tdx_on_each_package(td_cache_wb_here, &call);
 	if (!ret) {
 		call.leaf = "TDH.MNG.KEY.FREEID";
 		call.status = tdh_mng_key_freeid(&tdx->td);
@@ -246,7 +248,7 @@ static int td_key_config(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
 	int ret;
 
 	tdx_key_lock();
-	ret = tdx_for_each_package(td_key_config_here, &call);
+	ret = tdx_on_each_package(td_key_config_here, &call);
 	tdx_key_unlock();
 	if (!ret)
 		return 0;
@@ -394,6 +396,7 @@ int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 	td_params_commit(tdx, td_params);
 	td_set_state(tdx, TD_S_INITIALIZED);
+	tdx_create_debugfs(kvm);
 out:
 	td_params_put(td_params);
 	return ret;
@@ -411,10 +414,20 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	if (td_state(tdx) != TD_S_INITIALIZED)
 		return -EINVAL;
 
+	/*
+	 * From here on no page may go without BLOCK and TRACK: a zap is either
+	 * over by now or sees the new state.
+	 */
+	write_lock(&kvm->mmu_lock);
 	status = tdh_mr_finalize(&tdx->td);
+	if (tdx_judge(status) == TDX_DONE)
+		td_set_state(tdx, TD_S_RUNNABLE);
+	write_unlock(&kvm->mmu_lock);
+
 	switch (tdx_judge(status)) {
 	case TDX_DONE:
-		break;
+		kvm->arch.pre_fault_allowed = true;
+		return 0;
 	case TDX_RETRY:
 		return -EBUSY;
 	default:
@@ -422,8 +435,4 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		cmd->hw_error = status;
 		return -EIO;
 	}
-
-	td_set_state(tdx, TD_S_RUNNABLE);
-	kvm->arch.pre_fault_allowed = true;
-	return 0;
 }

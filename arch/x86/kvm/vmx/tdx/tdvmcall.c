@@ -443,10 +443,44 @@ static int tdvmcall_hypercall(struct kvm_vcpu *vcpu)
 	return tdvmcall_answer(tdx, ret);
 }
 
+static enum td_stat tdvmcall_stat(const struct tdx_module_args *a)
+{
+	if (a->r10)
+		return TD_STAT_CALL_HYPERCALL;
+
+	switch (a->r11) {
+	case EXIT_REASON_CPUID:
+		return TD_STAT_CALL_CPUID;
+	case EXIT_REASON_HLT:
+		return TD_STAT_CALL_HLT;
+	case EXIT_REASON_IO_INSTRUCTION:
+		return TD_STAT_CALL_IO;
+	case EXIT_REASON_MSR_READ:
+		return TD_STAT_CALL_RDMSR;
+	case EXIT_REASON_MSR_WRITE:
+		return TD_STAT_CALL_WRMSR;
+	case EXIT_REASON_EPT_VIOLATION:
+		return TD_STAT_CALL_MMIO;
+	case TDVMCALL_GET_TD_VM_CALL_INFO:
+		return TD_STAT_CALL_INFO;
+	case TDVMCALL_MAP_GPA:
+		return TD_STAT_CALL_MAP_GPA;
+	case TDVMCALL_GET_QUOTE:
+		return TD_STAT_CALL_GET_QUOTE;
+	case TDVMCALL_REPORT_FATAL_ERROR:
+		return TD_STAT_CALL_FATAL_ERROR;
+	case TDVMCALL_SETUP_EVENT_NOTIFY:
+		return TD_STAT_CALL_EVENT_NOTIFY;
+	default:
+		return TD_STAT_CALL_UNKNOWN;
+	}
+}
+
 int tdx_handle_tdvmcall(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 
+	td_count(vcpu->kvm, tdvmcall_stat(&tdx->args));
 	if (tdx->args.r10)
 		return tdvmcall_hypercall(vcpu);
 

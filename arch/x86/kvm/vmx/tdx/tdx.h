@@ -13,12 +13,37 @@
 #include "kvm_tdx.h"
 #include "sept.h"
 
+/* 6.12's early kernels write it as a number. */
+#ifndef EXIT_REASON_UNDEFINED
+#define EXIT_REASON_UNDEFINED	0xdead
+#endif
+
 /* A TD's life; moves forward only. */
 enum td_state {
 	TD_S_NONE,		/* created, KVM_TDX_INIT_VM not done */
 	TD_S_INITIALIZED,	/* vCPUs and memory may be added */
 	TD_S_RUNNABLE,		/* KVM_TDX_FINALIZE_VM done */
 	TD_S_KEYLESS,		/* KeyID freed: only RECLAIM works */
+};
+
+/* Events since the TD was created; nothing depends on the counts. */
+enum td_stat {
+	TD_STAT_SHARED_FAULTS,
+	TD_STAT_CALL_CPUID,
+	TD_STAT_CALL_HLT,
+	TD_STAT_CALL_IO,
+	TD_STAT_CALL_RDMSR,
+	TD_STAT_CALL_WRMSR,
+	TD_STAT_CALL_MMIO,
+	TD_STAT_CALL_INFO,
+	TD_STAT_CALL_MAP_GPA,
+	TD_STAT_CALL_GET_QUOTE,
+	TD_STAT_CALL_FATAL_ERROR,
+	TD_STAT_CALL_EVENT_NOTIFY,
+	TD_STAT_CALL_HYPERCALL,
+	TD_STAT_CALL_UNKNOWN,
+
+	TD_NR_STATS,
 };
 
 struct kvm_tdx {
@@ -48,6 +73,8 @@ struct kvm_tdx {
 	bool quiesce;
 
 	struct sept sept;
+
+	atomic64_t stats[TD_NR_STATS];
 
 	/*
 	 * Top-level page of the EPT that the module walks for shared GPAs:
@@ -245,12 +272,16 @@ void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 /* --- stats.c --- */
 void tdx_create_debugfs(struct kvm *kvm);
 
+static inline void td_count(struct kvm *kvm, enum td_stat stat)
+{
+	atomic64_inc(&to_kvm_tdx(kvm)->stats[stat]);
+}
+
 /* --- verdict.c: the only code here that looks inside a status word --- */
 enum tdx_verdict {
 	TDX_DONE,	/* success class */
 	TDX_RETRY,	/* lost a module lock, or told to come back */
 	TDX_CALLER,	/* user space chose a bad operand */
-	TDX_EXISTS,	/* someone else brought the entry there */
 	TDX_BROKEN,	/* a bug on one side */
 };
 

@@ -9,6 +9,12 @@
 #undef TRACE_SYSTEM
 #define TRACE_SYSTEM kvm_tdx
 
+#define TDX_TD_STATES					\
+	{ TD_S_NONE,		"none" },		\
+	{ TD_S_INITIALIZED,	"initialized" },	\
+	{ TD_S_RUNNABLE,	"runnable" },		\
+	{ TD_S_KEYLESS,		"keyless" }
+
 #define TDX_SEPT_OPS					\
 	{ SEPT_OP_LINK,		"SEPT.ADD" },		\
 	{ SEPT_OP_ADD,		"PAGE.ADD" },		\
@@ -18,6 +24,55 @@
 	{ SEPT_OP_REMOVE_EARLY,	"PAGE.REMOVE" },	\
 	{ SEPT_OP_DEMOTE,	"PAGE.DEMOTE" },	\
 	{ SEPT_OP_RECLAIM,	"PAGE.RECLAIM" }
+
+/* A TD's life goes on. */
+TRACE_EVENT(tdx_td_state,
+	TP_PROTO(const struct kvm_tdx *tdx, u8 state),
+	TP_ARGS(tdx, state),
+
+	TP_STRUCT__entry(
+		__field(u16, hkid)
+		__field(u8, state)
+	),
+
+	TP_fast_assign(
+		__entry->hkid = tdx->td.hkid;
+		__entry->state = state;
+	),
+
+	TP_printk("hkid %u %s", __entry->hkid,
+		  __print_symbolic(__entry->state, TDX_TD_STATES))
+);
+
+/* TDH.VP.ENTER is back; what kvm_exit shows has no room for the status. */
+TRACE_EVENT(tdx_exit,
+	TP_PROTO(struct kvm_vcpu *vcpu, u64 status, const struct tdx_module_args *args),
+	TP_ARGS(vcpu, status, args),
+
+	TP_STRUCT__entry(
+		__field(u64, status)
+		__field(u64, rcx)
+		__field(u64, rdx)
+		__field(u64, r8)
+		__field(u64, r10)
+		__field(u64, r11)
+		__field(u32, vcpu_id)
+	),
+
+	TP_fast_assign(
+		__entry->status = status;
+		__entry->rcx = args->rcx;
+		__entry->rdx = args->rdx;
+		__entry->r8 = args->r8;
+		__entry->r10 = args->r10;
+		__entry->r11 = args->r11;
+		__entry->vcpu_id = vcpu->vcpu_id;
+	),
+
+	TP_printk("vcpu %u status %llx rcx %llx rdx %llx r8 %llx r10 %llx r11 %llx",
+		  __entry->vcpu_id, __entry->status, __entry->rcx,
+		  __entry->rdx, __entry->r8, __entry->r10, __entry->r11)
+);
 
 /* A private fault is over: @ret as tdx_fault() returns it. */
 TRACE_EVENT(tdx_fault,

@@ -3,6 +3,7 @@
  * tdx_swmod/ in debugfs, for root only:
  *
  *   leaves	how often each leaf ended with which status
+ *   accepted_pages	4 KiB pages that guests have accepted
  *   inject	faults (fault_text.c has the language); reading lists them
  *   sys	the module's state, TDMRs, KeyIDs, and what CPUs are in
  *   tds	every TD with its states, epochs, counts, locks and vCPUs
@@ -59,6 +60,13 @@ static int leaves_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(leaves);
+
+static int accepted_pages_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%llu\n", sw_stat_accepted_pages());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(accepted_pages);
 
 static int sys_show(struct seq_file *m, void *v)
 {
@@ -198,6 +206,8 @@ void sw_debugfs_create(void)
 {
 	dir = debugfs_create_dir("tdx_swmod", NULL);
 	debugfs_create_file("leaves", 0400, dir, NULL, &leaves_fops);
+	debugfs_create_file("accepted_pages", 0400, dir, NULL,
+			    &accepted_pages_fops);
 	debugfs_create_file("inject", 0600, dir, NULL, &inject_fops);
 	debugfs_create_file("sys", 0400, dir, NULL, &sys_fops);
 	debugfs_create_file("tds", 0400, dir, NULL, &tds_fops);

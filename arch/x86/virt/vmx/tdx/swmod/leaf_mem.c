@@ -130,8 +130,10 @@ u64 sw_mem_sept_add(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err)
 		return err;
 	err = sept_add(&m, r, existing, v1);
-	if (!err)
-		r->rcx = r->rdx = 0;
+	if (!err) {
+		r->rcx = 0;
+		r->rdx = 0;
+	}
 	sw_mem_put(&m);
 	return err;
 }

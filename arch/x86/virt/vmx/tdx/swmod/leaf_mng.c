@@ -24,7 +24,7 @@ struct sw_td_params {
 	u8 rsvd3[320];
 };
 
-_Static_assert(sizeof(struct sw_td_params) == 1024, "TD_PARAMS");
+static_assert(sizeof(struct sw_td_params) == 1024, "TD_PARAMS");
 
 /* Write-back, 4 levels, no accessed and dirty bits. */
 #define SW_EPTP_CONTROLS	(6 | 3 << 3)
@@ -237,7 +237,7 @@ static void init_tsc(struct sw_tdcs *tdcs)
 	u64 ratio = (whole << 48) + ((rest << 24) / host_khz << 24);
 
 	tdcs->tsc_multiplier = ratio;
-	tdcs->tsc_offset = -(u64)(((unsigned __int128)sw_tsc() * ratio) >> 48);
+	tdcs->tsc_offset = -sw_mul_shr(sw_tsc(), ratio, 48);
 }
 
 static void init_commit(struct sw_td *td, const struct sw_td_params *p)

@@ -48,7 +48,8 @@ u64 sw_mem_page_add(struct sw_cpu *cpu, struct sw_regs *r)
 		sw_td_children(&m.td, 1);
 		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
 		sw_entry_set(&m.e, sw_sept_make(SW_ST_MAPPED, r->r8));
-		r->rcx = r->rdx = 0;
+		r->rcx = 0;
+		r->rdx = 0;
 	}
 	sw_mem_put(&m);
 	return err;
@@ -70,7 +71,8 @@ u64 sw_mem_page_aug(struct sw_cpu *cpu, struct sw_regs *r)
 		sw_td_children(&m.td, pages_of(m.level));
 		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
 		sw_entry_set(&m.e, sw_sept_make(SW_ST_PENDING, r->r8));
-		r->rcx = r->rdx = 0;
+		r->rcx = 0;
+		r->rdx = 0;
 	}
 	sw_mem_put(&m);
 	return err;
@@ -140,7 +142,8 @@ u64 sw_mem_page_demote(struct sw_cpu *cpu, struct sw_regs *r)
 		sw_td_children(&m.td, 1);
 		sw_page_set(&m.page, SW_PT_EPT, m.td.page.pa);
 		sw_entry_set(&m.e, sw_sept_make(SW_ST_NL_MAPPED, r->r8));
-		r->rcx = r->rdx = 0;
+		r->rcx = 0;
+		r->rdx = 0;
 	}
 	sw_mem_put(&m);
 	return err;

@@ -24,7 +24,8 @@ u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
 	r->rdx = sw_page_owner(&page);
 	r->r8 = page.level;
 	r->r9 = sw_load(&page.e->bepoch);
-	r->r10 = r->r11 = 0;
+	r->r10 = 0;
+	r->r11 = 0;
 	sw_page_put(&page);
 	return 0;
 }

@@ -5,7 +5,7 @@
  */
 #include "metadata.h"
 
-enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO };
+enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO, SRC_ONE };
 
 struct sw_md_td_field {
 	struct sw_md_field f;
@@ -17,6 +17,7 @@ struct sw_md_td_field {
 /* CPUID_VALUES: the code tells the leaf, sub-leaf and register pair. */
 #define SW_MD_CPUID_VALUES	0x9410000300000000ULL
 #define SW_MD_CPUID_HIGH	(1u << 0)
+#define SW_MD_CPUID_SUB		(0x7fu << 1)
 #define SW_MD_CPUID_NO_SUB	(1u << 8)
 #define SW_MD_CPUID_EXT		(1u << 16)
 #define SW_MD_CPUID_CODES	0x20000u
@@ -32,61 +33,62 @@ struct sw_md_td_field {
 #define HOST	{ .host_rd = true, .dbg_rd = true }
 #define BOTH	{ .host_rd = true, .dbg_rd = true, .td_rd = true }
 
-#define IN(_id, _src, _type, _member, ...) {				\
-	.f = { (_id), sizeof(((_type *)0)->_member) / SW_MD_SIZE(_id) },	\
-	.src = (_src), .off = offsetof(_type, _member), .a = __VA_ARGS__ }
-#define TDR(_id, _member, ...)	IN(_id, SRC_TDR, struct sw_tdr, _member, __VA_ARGS__)
-#define TDCS(_id, _member, ...)	IN(_id, SRC_TDCS, struct sw_tdcs, _member, __VA_ARGS__)
-#define ZERO(_id, _n, ...)	{ .f = { (_id), (_n) }, .src = SRC_ZERO, .a = __VA_ARGS__ }
+/* Where a field is; the identifier tells the size of its elements. */
+#define TDR(member)	.src = SRC_TDR, .off = offsetof(struct sw_tdr, member)
+#define TDCS(member)	.src = SRC_TDCS, .off = offsetof(struct sw_tdcs, member)
+#define TDCS1(member)	.src = SRC_TDCS1, .off = offsetof(struct sw_tdcs1, member)
+#define ZERO		.src = SRC_ZERO
+#define ONE		.src = SRC_ONE
 
 static const struct sw_md_td_field fields[] = {
-	TDR(0x8010000000000001ULL, fatal, HOST),
-	TDR(0x8010000200000002ULL, num_tdcx, HOST),
-	TDR(0x8010000300000004ULL, chldcnt, HOST),
-	TDR(0x8010000200000005ULL, lifecycle, HOST),
-	TDR(0x8010000300000010ULL, tdcx_pa, HOST),
-	TDR(0x8010000300000020ULL, uuid, BOTH),
-	TDR(0x8110000100000001ULL, hkid, HOST),
-	TDR(0x8110000300000002ULL, pkg_config_bitmap, HOST),
+	{ { 0x8010000000000001ULL, 1 }, TDR(fatal), .a = HOST },
+	{ { 0x8010000200000002ULL, 1 }, TDR(num_tdcx), .a = HOST },
+	{ { 0x8010000300000004ULL, 1 }, TDR(chldcnt), .a = HOST },
+	{ { 0x8010000200000005ULL, 1 }, TDR(lifecycle), .a = HOST },
+	{ { 0x8010000300000010ULL, 9 }, TDR(tdcx_pa), .a = HOST },
+	{ { 0x8010000300000020ULL, 4 }, TDR(uuid), .a = BOTH },
+	{ { 0x8110000100000001ULL, 1 }, TDR(hkid), .a = HOST },
+	{ { 0x8110000300000002ULL, 1 }, TDR(pkg_config_bitmap), .a = HOST },
 	/* HANDOFF_VERSION */
-	ZERO(0x8210000100000000ULL, 1, HOST),
-	TDCS(0x9010000200000001ULL, num_vcpus, BOTH),
-	TDCS(0x9010000200000002ULL, num_assoc_vcpus, HOST),
-	TDCS(0x9010000200000004ULL, op_state, HOST),
+	{ { 0x8210000100000000ULL, 1 }, ZERO, .a = HOST },
+	{ { 0x9010000200000001ULL, 1 }, TDCS(num_vcpus), .a = BOTH },
+	{ { 0x9010000200000002ULL, 1 }, TDCS(num_assoc_vcpus), .a = HOST },
+	{ { 0x9010000200000004ULL, 1 }, TDCS(op_state), .a = HOST },
 	/* NUM_L2_VMS */
-	ZERO(0x9010000100000005ULL, 1, BOTH),
-	TDCS(0x1110000300000000ULL, attributes, BOTH),
-	TDCS(0x1110000300000001ULL, xfam, BOTH),
-	TDCS(0x1110000200000002ULL, max_vcpus, BOTH),
+	{ { 0x9010000100000005ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x1110000300000000ULL, 1 }, TDCS(attributes), .a = BOTH },
+	{ { 0x1110000300000001ULL, 1 }, TDCS(xfam), .a = BOTH },
+	{ { 0x1110000200000002ULL, 1 }, TDCS(max_vcpus), .a = BOTH },
 	/* GPAW: 48 */
-	ZERO(0x1110000000000003ULL, 1, BOTH),
-	TDCS(0x1110000300000004ULL, eptp, HOST),
-	TDCS(0x111000030000000AULL, tsc_offset, HOST),
-	TDCS(0x111000030000000BULL, tsc_multiplier, HOST),
-	TDCS(0x111000010000000CULL, tsc_frequency, BOTH),
-	TDCS(0x9110000300000010ULL, notify_enables,
-	     { .dbg_wr = 1, .td_rd = true, .td_wr = 1 }),
-	TDCS(SW_MD_HP_LOCK_TIMEOUT, hp_lock_timeout,
-	     { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL }),
-	TDCS(0x9110000300000016ULL, config_flags, BOTH),
-	TDCS(SW_MD_TD_CTLS, td_ctls,
-	     { .td_rd = true, .td_wr = 0x800000000000000FULL }),
-	TDCS(0x9110000000000019ULL, topology_enum_configured, BOTH),
+	{ { 0x1110000000000003ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x1110000300000004ULL, 1 }, TDCS(eptp), .a = HOST },
+	{ { 0x111000030000000AULL, 1 }, TDCS(tsc_offset), .a = HOST },
+	{ { 0x111000030000000BULL, 1 }, TDCS(tsc_multiplier), .a = HOST },
+	{ { 0x111000010000000CULL, 1 }, TDCS(tsc_frequency), .a = BOTH },
+	{ { 0x9110000300000010ULL, 1 }, TDCS(notify_enables),
+	  .a = { .dbg_wr = 1, .td_rd = true, .td_wr = 1 } },
+	{ { SW_MD_HP_LOCK_TIMEOUT, 1 }, TDCS(hp_lock_timeout),
+	  .a = { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL } },
+	{ { 0x9110000300000016ULL, 1 }, TDCS(config_flags), .a = BOTH },
+	{ { SW_MD_TD_CTLS, 1 }, TDCS(td_ctls),
+	  .a = { .td_rd = true, .td_wr = 0x800000000000000FULL } },
+	{ { 0x9110000000000019ULL, 1 }, TDCS(topology_enum_configured),
+	  .a = BOTH },
 	/* VE_REDUCTION_VALID: it always is */
-	ZERO(0x911000000000001AULL, 1, BOTH),
-	TDCS(0x9110000300000022ULL, feature_paravirt_ctls,
-	     { .td_rd = true, .td_wr = 0xFFF }),
-	TDCS(0x9210000300000000ULL, td_epoch, HOST),
-	TDCS(0x9210000100000001ULL, refcount, HOST),
-	TDCS(0x1310000300000000ULL, mrtd, BOTH),
-	TDCS(0x1310000300000010ULL, mrconfigid, BOTH),
-	TDCS(0x1310000300000018ULL, mrowner, BOTH),
-	TDCS(0x1310000300000020ULL, mrownerconfig, BOTH),
-	TDCS(0x1310000300000040ULL, rtmr, { .td_rd = true }),
+	{ { 0x911000000000001AULL, 1 }, ONE, .a = BOTH },
+	{ { 0x9110000300000022ULL, 1 }, TDCS(feature_paravirt_ctls),
+	  .a = { .td_rd = true, .td_wr = 0xFFF } },
+	{ { 0x9210000300000000ULL, 1 }, TDCS(td_epoch), .a = HOST },
+	{ { 0x9210000100000001ULL, 2 }, TDCS(refcount), .a = HOST },
+	{ { 0x1310000300000000ULL, 6 }, TDCS(mrtd), .a = BOTH },
+	{ { 0x1310000300000010ULL, 6 }, TDCS(mrconfigid), .a = BOTH },
+	{ { 0x1310000300000018ULL, 6 }, TDCS(mrowner), .a = BOTH },
+	{ { 0x1310000300000020ULL, 6 }, TDCS(mrownerconfig), .a = BOTH },
+	{ { 0x1310000300000040ULL, 24 }, TDCS(rtmr), .a = { .td_rd = true } },
 	/* SERVTD_HASH, SERVTD_NUM: none bound */
-	ZERO(0x9910000300000000ULL, 6, BOTH),
-	ZERO(0x9910000100000006ULL, 1, BOTH),
-	IN(0x9C10000200000000ULL, SRC_TDCS1, struct sw_tdcs1, x2apic_id, HOST),
+	{ { 0x9910000300000000ULL, 6 }, ZERO, .a = BOTH },
+	{ { 0x9910000100000006ULL, 1 }, ZERO, .a = BOTH },
+	{ { 0x9C10000200000000ULL, SW_MAX_VCPUS }, TDCS1(x2apic_id), .a = HOST },
 };
 
 #define NR_FIELDS	SW_ARRAY_SIZE(fields)
@@ -98,7 +100,7 @@ static bool is_debug(const struct sw_td *td)
 
 static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 {
-	static const u64 zero;
+	static const u64 zero, one = 1;
 	u32 index = SW_MD_CODE(id) - SW_MD_CODE(f->f.id);
 	u8 *base;
 
@@ -112,46 +114,57 @@ static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 	case SRC_TDCS1:
 		base = (u8 *)td->tdcs1;
 		break;
+	case SRC_ONE:
+		return (void *)&one;
 	default:
 		return (void *)&zero;
 	}
 	return base + f->off + index * SW_MD_SIZE(f->f.id);
 }
 
-static u64 cpuid_code(const struct sw_cpuid_rule *rule)
+/* Without sub-leaves the bits of the number do not matter; Linux sets them. */
+static u32 cpuid_code(const struct sw_cpuid_rule *rule)
 {
 	u32 code = (rule->leaf & 0x7f) << 9;
 
 	if (rule->leaf >> 31)
 		code |= SW_MD_CPUID_EXT;
 	if (rule->subleaf == SW_CPUID_NO_SUBLEAF)
-		return code | SW_MD_CPUID_NO_SUB | 0x7f << 1;
+		return code | SW_MD_CPUID_NO_SUB;
 	return code | (rule->subleaf & 0x7f) << 1;
+}
+
+static const struct sw_cpuid_val *cpuid_find(const struct sw_tdcs *tdcs, u32 code)
+{
+	int i;
+
+	code &= ~SW_MD_CPUID_HIGH;
+	if (code & SW_MD_CPUID_NO_SUB)
+		code &= ~SW_MD_CPUID_SUB;
+	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
+		if (tdcs->cpuid_valid[i] && cpuid_code(&sw_cpuid_rules[i]) == code)
+			return &tdcs->cpuid[i];
+	}
+	return NULL;
 }
 
 static u64 cpuid_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val,
 		    u64 *next)
 {
-	u32 code = SW_MD_CODE(id);
-	int i;
+	const struct sw_cpuid_val *v = cpuid_find(td->tdcs, SW_MD_CODE(id));
 
+	if (!v)
+		return SW_METADATA_FIELD_ID_INCORRECT;
 	if (side == SW_GUEST)
 		return SW_METADATA_FIELD_NOT_READABLE;
-	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
-		const struct sw_cpuid_val *v = &td->tdcs->cpuid[i];
-
-		if (!td->tdcs->cpuid_valid[i] ||
-		    cpuid_code(&sw_cpuid_rules[i]) != (code & ~SW_MD_CPUID_HIGH))
-			continue;
-		if (code & SW_MD_CPUID_HIGH)
-			*val = v->ecx | (u64)v->edx << 32;
-		else
-			*val = v->eax | (u64)v->ebx << 32;
-		/* Pairs follow each other; leaves have no useful order. */
-		*next = code & SW_MD_CPUID_HIGH ? SW_MD_NULL_ID : id + 1;
+	if (SW_MD_CODE(id) & SW_MD_CPUID_HIGH) {
+		*val = v->ecx | (u64)v->edx << 32;
 		return 0;
 	}
-	return SW_METADATA_FIELD_ID_INCORRECT;
+	*val = v->eax | (u64)v->ebx << 32;
+	/* Pairs follow each other; leaves have no useful order. */
+	*next = id + 1;
+	return 0;
 }
 
 u64 sw_md_td_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val, u64 *next)

@@ -148,8 +148,10 @@ static bool vmcs_find(const struct sw_td *td, u32 encoding, struct sw_md_vmcs *f
 		if (vmcs_debug[i] != encoding)
 			continue;
 		*f = (struct sw_md_vmcs){ encoding, 0, 0, 0 };
-		if (is_debug(td))
-			f->rd = f->wr = SW_MD_ALL;
+		if (is_debug(td)) {
+			f->rd = SW_MD_ALL;
+			f->wr = SW_MD_ALL;
+		}
 		return true;
 	}
 	return false;

@@ -9,6 +9,7 @@
 #include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/math64.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -99,6 +100,11 @@ u64 sw_tsc(void)
 u64 sw_tsc_khz(void)
 {
 	return tsc_khz;
+}
+
+u64 sw_mul_shr(u64 a, u64 b, unsigned int shift)
+{
+	return mul_u64_u64_shr(a, b, shift);
 }
 
 void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)

@@ -22,8 +22,8 @@ struct sw_fault_ctx *sw_fault_ctx(void)
 	return &ctx;
 }
 
-_Static_assert(sizeof(SHA512_CTX) <= sizeof(((struct sw_tdcs *)0)->mrtd_ctx),
-	       "room for the hash state");
+static_assert(sizeof(SHA512_CTX) <= sizeof(((struct sw_tdcs *)0)->mrtd_ctx),
+	      "room for the hash state");
 
 void sw_user_reset(void)
 {
@@ -92,6 +92,11 @@ u32 sw_this_pkg(void)
 u64 sw_tsc(void)
 {
 	return sw_user.tsc;
+}
+
+u64 sw_mul_shr(u64 a, u64 b, unsigned int shift)
+{
+	return ((__uint128_t)a * b) >> shift;
 }
 
 u64 sw_tsc_khz(void)

@@ -129,9 +129,16 @@ void sw_sept_fill_free(u64 *table, unsigned int n)
 		*table++ = sw_sept_make(SW_ST_FREE, 0);
 }
 
-static u64 entry_value(u64 *p)
+/* While an ACCEPT is in progress, the low address bits of a 2 MiB entry count. */
+#define SW_EPT_ACCEPT_COUNTER	0x1ff000ULL
+
+static u64 entry_value(const struct sw_entry *e)
 {
-	return sw_load(p) & ~(SW_EPT_LOCKED | SW_EPT_HP);
+	u64 val = sw_load(e->p) & ~(SW_EPT_LOCKED | SW_EPT_HP);
+
+	if (e->level == 1 && sw_sept_is_leaf(sw_sept_state(val)))
+		val &= ~SW_EPT_ACCEPT_COUNTER;
+	return val;
 }
 
 u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level)
@@ -151,7 +158,7 @@ u64 sw_sept_walk(const struct sw_td *td, u64 gpa, u8 level, struct sw_entry *e)
 	memset(e, 0, sizeof(*e));
 	for (e->level = SW_ROOT_LEVEL; ; e->level--) {
 		e->p = &table[gpa >> SW_LEVEL_SHIFT(e->level) & 511];
-		e->val = entry_value(e->p);
+		e->val = entry_value(e);
 		if (e->level == level)
 			return 0;
 		/* A blocked table translates nothing, so it is not entered. */
@@ -181,7 +188,7 @@ u64 sw_entry_lock(struct sw_entry *e, enum sw_side side)
 		sw_and(e->p, ~SW_EPT_HP);
 	e->locked = true;
 	/* The walk looked without the lock. */
-	e->val = entry_value(e->p);
+	e->val = entry_value(e);
 	return 0;
 }
 

@@ -43,11 +43,11 @@ static const u8 op_states[SW_NR_LEAVES] = {
 	[SW_LEAF_VP_WR] = INIT | RUN,
 };
 
-_Static_assert(sizeof(struct sw_tdr) <= SW_PAGE_SIZE, "TDR is one page");
-_Static_assert(sizeof(struct sw_tdcs) <= SW_PAGE_SIZE, "TDCS page 0");
-_Static_assert(sizeof(struct sw_tdcs1) <= SW_PAGE_SIZE, "TDCS page 1");
-_Static_assert(sizeof(struct sw_tdvps) <= SW_PAGE_SIZE, "TDVPR is one page");
-_Static_assert(sizeof(struct sw_pamt_entry) == 16, "PAMT entry");
+static_assert(sizeof(struct sw_tdr) <= SW_PAGE_SIZE, "TDR is one page");
+static_assert(sizeof(struct sw_tdcs) <= SW_PAGE_SIZE, "TDCS page 0");
+static_assert(sizeof(struct sw_tdcs1) <= SW_PAGE_SIZE, "TDCS page 1");
+static_assert(sizeof(struct sw_tdvps) <= SW_PAGE_SIZE, "TDVPR is one page");
+static_assert(sizeof(struct sw_pamt_entry) == 16, "PAMT entry");
 
 bool sw_op_state_allows(u32 leaf, u32 op_state)
 {

@@ -74,10 +74,11 @@ static void sw_clear_page(u64 pa)
 static bool sw_accept_2m(struct sw_entry *e)
 {
 	u64 base = e->val & SW_2M_PFN;
-	u64 done = (e->val & SW_ACCEPT_COUNTER) >> 12;
+	u64 first = (e->val & SW_ACCEPT_COUNTER) >> 12, done;
 
-	for (; done < 512; done++) {
-		if (done && sw_irq_pending()) {
+	for (done = first; done < 512; done++) {
+		/* At least one, or a pending interrupt would stop all progress. */
+		if (done > first && sw_irq_pending()) {
 			sw_and(e->p, ~SW_ACCEPT_COUNTER);
 			sw_or(e->p, done << 12);
 			return false;
@@ -97,6 +98,7 @@ static enum sw_call sw_accept_locked(struct sw_run *run, u64 gpa, u8 level,
 		if (!level)
 			sw_clear_page(e->val & SW_EPT_PFN);
 		sw_accept_commit(e);
+		sw_stat_accepted(level ? 512 : 1);
 		*status = 0;
 		return SW_CALL_DONE;
 	}
@@ -146,7 +148,7 @@ enum sw_call sw_tdg_mem_page_accept(struct sw_run *run, u64 *status)
 		*status = err | SW_OPND_RCX;
 		return SW_CALL_DONE;
 	}
-	/* The walk was without the lock. */
+	/* As it is, with the counter, which the core does not show. */
 	e.val = sw_load(e.p);
 	ret = sw_accept_locked(run, gpa, level, &e, status);
 	sw_entry_unlock(&e);

@@ -1,0 +1,339 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A TD under stress: vCPUs that move between CPUs, CPUs that go away, VMMs
+ * that are killed, file descriptors that close in any order.  Each test ends
+ * with a TD that still works, and none may cost a KeyID.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/ktap.h"
+#include "td.h"
+
+/* More than there are KeyIDs in the emulated machine. */
+#define MANY_TDS	40
+#define MOVES		50
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+/* Signals shall interrupt KVM_RUN, and do nothing else. */
+static void catch_signals(void)
+{
+	struct sigaction act = { .sa_handler = nothing };
+
+	sigaction(SIGUSR1, &act, NULL);
+}
+
+static bool pin(pthread_t thread, unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return !pthread_setaffinity_np(thread, sizeof(set), &set);
+}
+
+static bool set_cpu_online(unsigned int cpu, bool online)
+{
+	char path[64];
+	bool ok;
+	int fd;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%u/online", cpu);
+	fd = open(path, O_WRONLY);
+	ok = fd >= 0 && write(fd, online ? "1" : "0", 1) == 1;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* Does a TD still say hello? */
+static bool hello(void)
+{
+	struct td *td = td_ready(1, GUEST_HELLO);
+	bool ok = !ioctl(td->vcpu[0].fd, KVM_RUN, 0) &&
+		  td->vcpu[0].run->exit_reason == KVM_EXIT_IO;
+
+	td_destroy(td);
+	return ok;
+}
+
+/* --- a guest that runs until it is told to stop --- */
+
+struct runner {
+	struct td *td;
+	pthread_t thread;
+	bool stop;
+	unsigned long runs;
+	int err;
+};
+
+static void *runner_thread(void *arg)
+{
+	struct runner *r = arg;
+	int ret;
+
+	while (!__atomic_load_n(&r->stop, __ATOMIC_SEQ_CST)) {
+		ret = ioctl(r->td->vcpu[0].fd, KVM_RUN, 0);
+		if (ret && errno != EINTR) {
+			r->err = errno;
+			break;
+		}
+		__atomic_add_fetch(&r->runs, 1, __ATOMIC_SEQ_CST);
+	}
+	return NULL;
+}
+
+static void runner_start(struct runner *r)
+{
+	*r = (struct runner){ .td = td_ready(1, GUEST_BUSY) };
+	pthread_create(&r->thread, NULL, runner_thread, r);
+}
+
+static void runner_kick(struct runner *r)
+{
+	unsigned long before = __atomic_load_n(&r->runs, __ATOMIC_SEQ_CST);
+
+	while (__atomic_load_n(&r->runs, __ATOMIC_SEQ_CST) == before &&
+	       !__atomic_load_n(&r->err, __ATOMIC_SEQ_CST)) {
+		pthread_kill(r->thread, SIGUSR1);
+		usleep(1000);
+	}
+}
+
+static bool runner_stop(struct runner *r)
+{
+	__atomic_store_n(&r->stop, true, __ATOMIC_SEQ_CST);
+	runner_kick(r);
+	pthread_join(r->thread, NULL);
+	td_destroy(r->td);
+	if (r->err)
+		ktap_note("KVM_RUN: %s", strerror(r->err));
+	return !r->err;
+}
+
+/* --- tests --- */
+
+static void a_vcpu_moves_between_cpus(void)
+{
+	struct runner r;
+	unsigned int i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		ktap_skip(__func__, "one CPU");
+		return;
+	}
+	runner_start(&r);
+	for (i = 0; i < MOVES; i++) {
+		pin(r.thread, i % 2);
+		if (i % 3 == 0)
+			runner_kick(&r);
+		else
+			usleep(500);
+	}
+	ktap_result(runner_stop(&r) && hello(), "%s", __func__);
+}
+
+static void a_cpu_goes_offline_under_a_vcpu(void)
+{
+	struct runner r;
+	bool off, on;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+		ktap_skip(__func__, "one CPU");
+		return;
+	}
+	runner_start(&r);
+	pin(r.thread, 1);
+	runner_kick(&r);
+	off = set_cpu_online(1, false);
+	runner_kick(&r);
+	on = set_cpu_online(1, true);
+	pin(r.thread, 1);
+	runner_kick(&r);
+	ktap_result(off && on && runner_stop(&r) && hello(), "%s", __func__);
+}
+
+static void two_tds_share_a_cpu(void)
+{
+	struct runner a, b;
+	unsigned int i;
+	bool ok;
+
+	runner_start(&a);
+	runner_start(&b);
+	for (i = 0; i < 10; i++) {
+		runner_kick(&a);
+		runner_kick(&b);
+	}
+	ok = runner_stop(&a);
+	ktap_result(runner_stop(&b) && ok && hello(), "%s", __func__);
+}
+
+/* A VMM dies in the middle of what @work does. */
+static bool kill_during(void (*work)(void), useconds_t after)
+{
+	int status;
+	pid_t pid;
+
+	pid = fork();
+	if (!pid) {
+		work();
+		_exit(0);
+	}
+	usleep(after);
+	kill(pid, SIGKILL);
+	return waitpid(pid, &status, 0) == pid;
+}
+
+static void run_for_ever(void)
+{
+	struct td *td = td_ready(1, GUEST_BUSY);
+
+	for (;;)
+		ioctl(td->vcpu[0].fd, KVM_RUN, 0);
+}
+
+static void build_for_ever(void)
+{
+	for (;;)
+		td_destroy(td_ready(1, GUEST_HELLO));
+}
+
+static void a_vmm_is_killed_at_any_time(void)
+{
+	bool ok = true;
+	unsigned int i;
+
+	/* The VMM of the tests has opened /dev/kvm; each child gets a TD. */
+	for (i = 0; i < 10; i++) {
+		ok = ok && kill_during(run_for_ever, 3000 + i * 2000);
+		ok = ok && kill_during(build_for_ever, 1000 + i * 3000);
+	}
+	ktap_result(ok && hello(), "%s", __func__);
+}
+
+static void a_td_is_for_its_own_process(void)
+{
+	struct td *td = td_ready(1, GUEST_HELLO);
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(ioctl(td->vcpu[0].fd, KVM_RUN, 0) < 0 ? errno : 0);
+	waitpid(pid, &status, 0);
+	ktap_result(WIFEXITED(status) && WEXITSTATUS(status) == EIO,
+		    "%s", __func__);
+	td_destroy(td);
+}
+
+static void memory_outlives_the_td(void)
+{
+	struct td *td = td_ready(1, GUEST_PRIVATE);
+	int vcpu = td->vcpu[0].fd, ram = td->ram_memfd, image = td->image_memfd;
+
+	/* Some private pages are mapped, the VM goes first. */
+	ioctl(vcpu, KVM_RUN, 0);
+	close(td->fd);
+	td->fd = -1;
+	munmap(td->vcpu[0].run, ioctl(td_dev(), KVM_GET_VCPU_MMAP_SIZE, 0));
+	close(vcpu);
+	td->nr_vcpus = 0;
+	close(image);
+	close(ram);
+	td->ram_memfd = -1;
+	td->image_memfd = -1;
+	td_destroy(td);
+	ktap_result(hello(), "%s", __func__);
+}
+
+static void holes_take_private_pages_away(void)
+{
+	struct td *td = td_ready(1, GUEST_PRIVATE);
+	struct td_vcpu *vcpu = &td->vcpu[0];
+	int ret;
+
+	/* Up to the first report the guest has accepted one page. */
+	ret = ioctl(vcpu->fd, KVM_RUN, 0);
+	ktap_result(!ret && vcpu->run->exit_reason == KVM_EXIT_IO,
+		    "the guest has accepted a page");
+	ret = fallocate(td->ram_memfd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			0, RAM_SIZE);
+	ktap_result(!ret, "a hole in guest_memfd");
+	/*
+	 * The guest meets a page that it has not accepted: the module exits,
+	 * KVM adds another page, and so on until the VMM gives up.
+	 */
+	td_destroy(td);
+	ktap_result(hello(), "%s", __func__);
+}
+
+static void immediate_exit_runs_nothing(void)
+{
+	struct td *td = td_ready(1, GUEST_HELLO);
+	struct td_vcpu *vcpu = &td->vcpu[0];
+	int ret;
+
+	vcpu->run->immediate_exit = 1;
+	ret = ioctl(vcpu->fd, KVM_RUN, 0);
+	ktap_result(ret && errno == EINTR, "%s", __func__);
+	vcpu->run->immediate_exit = 0;
+	ktap_result(!ioctl(vcpu->fd, KVM_RUN, 0) &&
+		    vcpu->run->exit_reason == KVM_EXIT_IO, "and then it runs");
+	td_destroy(td);
+}
+
+static void key_ids_come_back(void)
+{
+	unsigned int i, good = 0;
+
+	for (i = 0; i < MANY_TDS; i++)
+		good += hello();
+	ktap_result(good == MANY_TDS, "%s: %u TDs", __func__, good);
+}
+
+#define TEST(name) { #name, name }
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} tests[] = {
+	TEST(immediate_exit_runs_nothing),
+	TEST(two_tds_share_a_cpu),
+	TEST(a_vcpu_moves_between_cpus),
+	TEST(a_cpu_goes_offline_under_a_vcpu),
+	TEST(a_td_is_for_its_own_process),
+	TEST(memory_outlives_the_td),
+	TEST(holes_take_private_pages_away),
+	TEST(a_vmm_is_killed_at_any_time),
+	TEST(key_ids_come_back),
+};
+
+int main(int argc, char **argv)
+{
+	const char *why = td_unavailable();
+	size_t i;
+
+	if (why)
+		ktap_skip_all(why);
+	ktap_start();
+	catch_signals();
+	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
+		if (argc < 2 || strstr(tests[i].name, argv[1]))
+			tests[i].run();
+	}
+	return ktap_finish();
+}

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MSRs, CPUID and control registers of a TD.  The table here is the test's
+ * own, from the documentation; it shares nothing with msr.c.
+ */
+#include "vp_script.h"
+
+static struct td td;
+static struct vcpu v;
+static u64 arg_msr, arg_val, arg_qual;
+static u32 arg_leaf, arg_subleaf;
+
+/* What an access does, as the guest sees it. */
+enum { D, VE_, GP_, EM };
+
+static const struct {
+	u32 first, last;
+	u8 rd, wr;
+} documented[] = {
+	{ 0x10, 0x10, D, VE_ }, { 0x17, 0x17, VE_, VE_ },
+	{ 0x1b, 0x1b, VE_, VE_ }, { 0x34, 0x34, EM, GP_ },
+	{ 0x3a, 0x3a, EM, VE_ }, { 0x3b, 0x3b, VE_, VE_ },
+	{ 0x48, 0x49, D, D }, { 0x79, 0x79, VE_, EM }, { 0x87, 0x87, VE_, VE_ },
+	{ 0x8b, 0x8b, EM, EM }, { 0x8c, 0x8f, GP_, GP_ }, { 0xbd, 0xbd, EM, GP_ },
+	{ 0xc1, 0xc8, GP_, GP_ }, { 0xce, 0xce, EM, VE_ },
+	{ 0xcf, 0xcf, VE_, GP_ }, { 0xfe, 0xfe, VE_, GP_ },
+	{ 0x10b, 0x10b, D, D }, { 0x122, 0x122, GP_, GP_ },
+	{ 0x174, 0x176, D, D }, { 0x179, 0x179, VE_, GP_ },
+	{ 0x17a, 0x17a, VE_, VE_ }, { 0x186, 0x18d, GP_, GP_ },
+	{ 0x198, 0x199, VE_, VE_ }, { 0x1c4, 0x1c5, GP_, GP_ },
+	{ 0x200, 0x213, VE_, VE_ }, { 0x250, 0x250, VE_, VE_ },
+	{ 0x268, 0x26f, VE_, VE_ }, { 0x277, 0x277, D, D },
+	{ 0x2ff, 0x2ff, VE_, VE_ }, { 0x309, 0x310, GP_, GP_ },
+	{ 0x345, 0x345, GP_, GP_ }, { 0x38d, 0x392, GP_, GP_ },
+	{ 0x400, 0x473, VE_, VE_ }, { 0x480, 0x492, VE_, GP_ },
+	{ 0x560, 0x561, GP_, GP_ }, { 0x6a0, 0x6a0, GP_, GP_ },
+	{ 0x6a2, 0x6a2, GP_, GP_ }, { 0x6a4, 0x6a8, GP_, GP_ },
+	{ 0x6e0, 0x6e0, VE_, VE_ }, { 0x6e1, 0x6e1, GP_, GP_ },
+	{ 0x800, 0x801, GP_, GP_ }, { 0x802, 0x802, EM, GP_ },
+	{ 0x803, 0x803, VE_, GP_ }, { 0x804, 0x807, GP_, GP_ },
+	{ 0x808, 0x808, D, D }, { 0x80d, 0x80d, VE_, GP_ },
+	{ 0x80f, 0x80f, VE_, VE_ }, { 0x828, 0x828, VE_, VE_ },
+	{ 0x829, 0x82e, GP_, GP_ }, { 0x82f, 0x830, VE_, VE_ },
+	{ 0x831, 0x831, GP_, GP_ }, { 0x832, 0x838, VE_, VE_ },
+	{ 0x839, 0x839, VE_, GP_ }, { 0x83a, 0x83a, VE_, VE_ },
+	{ 0x83b, 0x83d, GP_, GP_ }, { 0x83e, 0x83e, VE_, VE_ },
+	{ 0x840, 0x8ff, GP_, GP_ }, { 0x985, 0x98a, GP_, GP_ },
+	{ 0xc80, 0xc80, GP_, VE_ }, { 0xd90, 0xd90, GP_, GP_ },
+	{ 0xda0, 0xda0, EM, EM }, { 0x1200, 0x12ff, GP_, GP_ },
+	{ 0x1500, 0x16ff, GP_, GP_ }, { 0xc0000080, 0xc0000080, D, EM },
+	{ 0xc0000081, 0xc0000082, D, D }, { 0xc0000083, 0xc0000083, VE_, VE_ },
+	{ 0xc0000084, 0xc0000084, D, D }, { 0xc0000100, 0xc0000103, D, D },
+	{ 0x40000000, 0x40000003, VE_, VE_ }, { 0xc0010000, 0xc0010002, VE_, VE_ },
+};
+
+#define NR_DOCUMENTED	(sizeof(documented) / sizeof(documented[0]))
+
+static bool exits(u32 msr, bool write)
+{
+	const u8 *map = sw_va(td.tdcs[SW_TDCS_MSR_BITMAP]);
+
+	if (msr >= 0x2000 && (msr < 0xc0000000 || msr > 0xc0001fff))
+		return true;
+	map += write ? 2048 : 0;
+	map += msr >= 0xc0000000 ? 1024 : 0;
+	msr &= 0x1fff;
+	return map[msr / 8] >> (msr % 8) & 1;
+}
+
+static void rdmsr(struct sw_run *run)
+{
+	run->vp->gpr.rcx = arg_msr;
+	run->vp->gpr.rax = 0xbad;
+	exit_with(run, SW_XR_RDMSR, 0);
+}
+
+static void wrmsr(struct sw_run *run)
+{
+	run->vp->gpr.rcx = arg_msr;
+	run->vp->gpr.rax = (u32)arg_val;
+	run->vp->gpr.rdx = arg_val >> 32;
+	exit_with(run, SW_XR_WRMSR, 0);
+}
+
+/* The event that the guest gets, 0 for an access that went well. */
+static u32 access_msr(u32 msr, bool write)
+{
+	arg_msr = msr;
+	tdvps_of(&v)->ve.valid = 0;
+	expect(play(&v, write ? wrmsr : rdmsr), SW_XR_EXTERNAL_INTERRUPT);
+	return script.injected;
+}
+
+static void check_msr(u32 msr, bool write, u8 want)
+{
+	u32 event;
+
+	if (exits(msr, write) != (want != D)) {
+		printf("# MSR %#x %s: bitmap\n", msr, write ? "write" : "read");
+		ktap_failures++;
+	}
+	if (want == D || want == EM)
+		return;
+	event = access_msr(msr, write);
+	if (event != (want == VE_ ? SCRIPT_VE : SCRIPT_GP)) {
+		printf("# MSR %#x %s: event %#x\n", msr,
+		       write ? "write" : "read", event);
+		ktap_failures++;
+	}
+}
+
+static void msrs_do_what_is_documented(void)
+{
+	unsigned int i;
+	u64 msr;
+
+	script_td(&td, &v, true);
+	arg_val = 0;
+	for (i = 0; i < NR_DOCUMENTED; i++) {
+		for (msr = documented[i].first; msr <= documented[i].last; msr++) {
+			check_msr(msr, false, documented[i].rd);
+			check_msr(msr, true, documented[i].wr);
+		}
+	}
+}
+
+/* Only writes that the processor virtualises may pass. */
+static void x2apic_writes_exit_but_for_three(void)
+{
+	u32 msr;
+
+	script_td(&td, &v, true);
+	for (msr = 0x800; msr < 0x900; msr++)
+		expect(exits(msr, true),
+		       msr != 0x808 && msr != 0x80b && msr != 0x83f);
+	for (msr = 0x810; msr < 0x828; msr++)
+		check(!exits(msr, false));
+}
+
+static void a_guest_that_reduces_ve_gets_gp(void)
+{
+	script_td(&td, &v, true);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
+	expect(access_msr(0x200, false), SCRIPT_GP);
+	expect(access_msr(0x17a, true), SCRIPT_GP);
+	/* These are #VE for everyone. */
+	expect(access_msr(0x1b, false), SCRIPT_VE);
+	expect(access_msr(0x830, true), SCRIPT_VE);
+}
+
+static u64 read_msr(u32 msr)
+{
+	expect(access_msr(msr, false), 0);
+	return tdvps_of(&v)->gpr.rax | tdvps_of(&v)->gpr.rdx << 32;
+}
+
+static u32 write_msr(u32 msr, u64 val)
+{
+	arg_val = val;
+	return access_msr(msr, true);
+}
+
+static void emulated_msrs_keep_what_is_allowed(void)
+{
+	u64 rip;
+
+	script_td(&td, &v, true);
+	rip = vmcs_of(&v, SW_VM_GUEST_RIP);
+	expect(read_msr(0x802), tdvps_of(&v)->x2apic_id);
+	expect(vmcs_of(&v, SW_VM_GUEST_RIP), rip + 2);
+	expect(read_msr(0x3a), 1);
+	expect(write_msr(0x8b, 0), 0);
+	expect(write_msr(0xda0, 0), 0);
+	expect(write_msr(0xda0, 1 << 11), SCRIPT_GP);
+	expect(write_msr(0x600, 1ULL << 47), SCRIPT_GP);
+	expect(write_msr(0x600, 0xffff800000001000), 0);
+	expect(read_msr(0x600), 0xffff800000001000);
+	expect(write_msr(0x1d9, 2), 0);
+	expect(vmcs_of(&v, SW_VM_GUEST_DEBUGCTL), 2);
+	expect(write_msr(0x1d9, 1 << 6), SCRIPT_GP);
+	expect(write_msr(0x1a0, read_msr(0x1a0) ^ 1), 0);
+	expect(write_msr(0x1a0, read_msr(0x1a0) ^ 2), SCRIPT_GP);
+}
+
+static void efer_keeps_to_the_rules_of_paging(void)
+{
+	u64 efer = SW_EFER_SCE | SW_EFER_LME | SW_EFER_LMA | SW_EFER_NXE;
+
+	script_td(&td, &v, true);
+	expect(write_msr(0xc0000080, efer), 0);
+	expect(write_msr(0xc0000080, efer & ~SW_EFER_NXE), 0);
+	expect(vmcs_of(&v, SW_VM_GUEST_EFER), efer & ~SW_EFER_NXE);
+	/* LMA is not the guest's to write. */
+	expect(write_msr(0xc0000080, efer & ~SW_EFER_LMA), 0);
+	expect(vmcs_of(&v, SW_VM_GUEST_EFER), efer);
+	expect(write_msr(0xc0000080, efer | 1 << 12), SCRIPT_GP);
+	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_CR0,
+			 SW_CR0_PE | SW_CR0_NE | SW_CR0_PG);
+	expect(write_msr(0xc0000080, efer & ~SW_EFER_LME), SCRIPT_GP);
+}
+
+/* --- CPUID --- */
+
+static void cpuid_exit(struct sw_run *run)
+{
+	run->vp->gpr.rax = arg_leaf;
+	run->vp->gpr.rcx = arg_subleaf;
+	exit_with(run, SW_XR_CPUID, 0);
+}
+
+static u32 cpuid(u32 leaf, u32 subleaf)
+{
+	arg_leaf = leaf;
+	arg_subleaf = subleaf;
+	tdvps_of(&v)->ve.valid = 0;
+	expect(play(&v, cpuid_exit), SW_XR_EXTERNAL_INTERRUPT);
+	return script.injected;
+}
+
+static void hypervisor_leaves_are_the_hosts(void)
+{
+	script_td(&td, &v, true);
+	expect(cpuid(0x40000000, 0), SCRIPT_VE);
+	expect(cpuid(0x4fffffff, 0), SCRIPT_VE);
+	expect(tdvps_of(&v)->ve.exit_reason, SW_XR_CPUID);
+	expect(cpuid(0x50000000, 0), SCRIPT_VE);
+	expect(cpuid(0x21, 0), 0);
+}
+
+static void cpuid_follows_cr4_and_the_apic_id(void)
+{
+	struct sw_regs *g;
+
+	script_td(&td, &v, true);
+	g = &tdvps_of(&v)->gpr;
+	tdvps_of(&v)->x2apic_id = 0x15;
+	expect(cpuid(1, 0), 0);
+	expect(g->rbx >> 24, 0x15);
+	check(!(g->rcx & 1 << 27));
+	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_CR4, SW_CR4_OSXSAVE);
+	expect(cpuid(1, 0), 0);
+	check(g->rcx & 1 << 27);
+	expect(cpuid(0xb, 0), 0);
+	expect(g->rdx, 0x15);
+}
+
+/* --- control registers --- */
+
+static void cr_exit(struct sw_run *run)
+{
+	run->vp->gpr.rdx = arg_val;
+	exit_with(run, SW_XR_CR_ACCESS, arg_qual);
+}
+
+/* MOV to CR @nr from RDX. */
+static u32 mov_cr(u64 nr, u64 val)
+{
+	arg_qual = nr | 2 << 8;
+	arg_val = val;
+	tdvps_of(&v)->ve.valid = 0;
+	expect(play(&v, cr_exit), SW_XR_EXTERNAL_INTERRUPT);
+	return script.injected;
+}
+
+static void fixed_bits_of_cr0_and_cr4_stay(void)
+{
+	u64 cr0 = SW_CR0_PE | SW_CR0_NE | SW_CR0_PG;
+
+	script_td(&td, &v, true);
+	expect(mov_cr(0, cr0 & ~SW_CR0_NE), SCRIPT_GP);
+	expect(mov_cr(0, cr0 & ~SW_CR0_PE), SCRIPT_GP);
+	expect(mov_cr(0, cr0 | SW_CR0_NW), SCRIPT_GP);
+	expect(mov_cr(0, cr0 | 1ULL << 32), SCRIPT_GP);
+	expect(mov_cr(0, cr0 | SW_CR0_CD), SCRIPT_VE);
+	expect(mov_cr(4, SW_CR4_PAE), SCRIPT_VE);
+	expect(mov_cr(4, SW_CR4_PAE | SW_CR4_MCE | SW_CR4_VMXE), SCRIPT_GP);
+	expect(mov_cr(4, SW_CR4_PAE | SW_CR4_MCE | SW_CR4_CET), SCRIPT_GP);
+	check(sw_cr0_host_owned() & SW_CR0_CD);
+	check(!(sw_cr0_host_owned() & (SW_CR0_PG | SW_CR0_WP | SW_CR0_TS)));
+}
+
+static void xsetbv_exit(struct sw_run *run)
+{
+	run->vp->gpr.rcx = arg_msr;
+	run->vp->gpr.rax = (u32)arg_val;
+	run->vp->gpr.rdx = arg_val >> 32;
+	exit_with(run, SW_XR_XSETBV, 0);
+}
+
+static u32 xsetbv(u32 reg, u64 val)
+{
+	arg_msr = reg;
+	arg_val = val;
+	script.xcr0 = ~0ULL;
+	expect(play(&v, xsetbv_exit), SW_XR_EXTERNAL_INTERRUPT);
+	return script.injected;
+}
+
+/* XFAM of the TD is 0x2e7: x87, SSE, AVX, AVX-512, PKRU. */
+static void xcr0_stays_within_xfam_and_makes_sense(void)
+{
+	static const u64 good[] = { 1, 3, 7, 0xe7, 0x2e7, 0x203 };
+	static const u64 bad[] = {
+		0, 2, 6, 5, 0x27, 0x67, 0xe3, 0x8, 0x18 | 3, 0x60000 | 3,
+		1ULL << 63 | 3, 0x100 | 3, 0x800 | 3,
+	};
+	unsigned int i;
+
+	script_td(&td, &v, true);
+	for (i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		expect(xsetbv(0, good[i]), 0);
+		expect(script.xcr0, good[i]);
+		expect(tdvps_of(&v)->xcr0, good[i]);
+	}
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		expect(xsetbv(0, bad[i]), SCRIPT_GP);
+		expect(script.xcr0, ~0ULL);
+	}
+	expect(xsetbv(1, 3), SCRIPT_GP);
+}
+
+static const struct ktap_test tests[] = {
+	TEST(msrs_do_what_is_documented),
+	TEST(x2apic_writes_exit_but_for_three),
+	TEST(a_guest_that_reduces_ve_gets_gp),
+	TEST(emulated_msrs_keep_what_is_allowed),
+	TEST(efer_keeps_to_the_rules_of_paging),
+	TEST(hypervisor_leaves_are_the_hosts),
+	TEST(cpuid_follows_cr4_and_the_apic_id),
+	TEST(fixed_bits_of_cr0_and_cr4_stay),
+	TEST(xcr0_stays_within_xfam_and_makes_sense),
+};
+
+int main(void)
+{
+	return ktap_run(tests);
+}
