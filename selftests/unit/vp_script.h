@@ -25,7 +25,8 @@ struct script {
 	unsigned int entries, loads, flushes, tlb_flushes;
 	/* Of the last entry. */
 	u32 injected, injected_error, injected_len;
-	bool loaded, nmi_window;
+	bool nmi_window;
+	int loaded;			/* vCPUs inside VP.ENTER; atomic */
 	u64 xcr0, cr2;
 	u64 *pid;
 };
