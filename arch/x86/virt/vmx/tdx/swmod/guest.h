@@ -92,6 +92,7 @@ enum sw_call {
 	SW_CALL_EXIT,		/* a TD exit is in the host's registers */
 	SW_CALL_FAULT,		/* an exception is on its way */
 };
+
 enum sw_next sw_exit_ud(struct sw_run *run);
 enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write);
 /* tdcall_mem.c */
