@@ -552,7 +552,7 @@ static void episode(u64 until)
 int main(int argc, char **argv)
 {
 	unsigned int i;
-	u64 total = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000;
+	u64 total = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000;
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	state = seed;
