@@ -76,6 +76,7 @@ struct task_struct *current = &this_task;
 void fake_might_sleep(void)
 {
 	WARN_ON_ONCE(fake_mmu_lock_held);
+	sched_yield();
 }
 
 void read_lock(rwlock_t *lock)
@@ -246,6 +247,8 @@ static struct kvm_memory_slot slot = {
 static struct page *gmem[SLOT_PAGES];
 static bool is_shared[SLOT_PAGES];
 static bool gmem_gives_2m;
+/* Runs once, when a fault has its page and not yet mmu_lock. */
+static void (*gmem_race)(gfn_t gfn);
 static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
@@ -289,6 +292,12 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 	*pfn = page_to_pfn(gmem[gfn]);
 	if (max_order)
 		*max_order = gmem_gives_2m ? 9 : 0;
+	if (gmem_race) {
+		void (*race)(gfn_t gfn) = gmem_race;
+
+		gmem_race = NULL;
+		race(gfn);
+	}
 	return 0;
 }
 
@@ -301,12 +310,14 @@ bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
 
 static unsigned int kicks;
 
+#ifndef FIXTURE_OWN_KICK
 bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 {
 	kicks++;
 	machine_kick();
 	return true;
 }
+#endif
 
 void kvm_vm_dead(struct kvm *kvm)
 {

@@ -104,15 +104,56 @@ void machine_vcpu_enter(void)
 	inside[tdcs->td_epoch & 1]++;
 }
 
-void machine_guest_locks(__u64 gpa)
+/* The entry of a 4 KiB page whose tables are there. */
+static u64 *entry_of(u64 gpa)
 {
 	u64 *table = sw_va(td.tdcs[SW_TDCS_SEPT_ROOT]);
 	u8 level;
 
 	for (level = SW_ROOT_LEVEL; level; level--)
-		table = sw_va(table[gpa >> SW_LEVEL_SHIFT(level) & 511] & SW_EPT_PFN);
-	locked_entry = &table[gpa >> SW_LEVEL_SHIFT(0) & 511];
+		table = sw_va(sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]) &
+			      SW_EPT_PFN);
+	return &table[gpa >> SW_LEVEL_SHIFT(0) & 511];
+}
+
+void machine_guest_locks(__u64 gpa)
+{
+	locked_entry = entry_of(gpa);
 	sw_or(locked_entry, 1ULL << SW_EPT_LOCK_BIT);
+}
+
+/* Host priority: a guest does not get what the host was refused. */
+bool machine_entry_trylock(__u64 gpa)
+{
+	u64 *e = entry_of(gpa), old = sw_load(e);
+
+	if (old & (1ULL << SW_EPT_LOCK_BIT | 1ULL << SW_EPT_HP_BIT))
+		return false;
+	return sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) == old;
+}
+
+void machine_entry_unlock(__u64 gpa)
+{
+	sw_and(entry_of(gpa), ~(1ULL << SW_EPT_LOCK_BIT));
+}
+
+static u64 epoch_of[NR_CPUS];
+
+bool machine_epoch_enter(unsigned int i)
+{
+	struct sw_tdcs *tdcs = tdcs_of(&td);
+
+	if (sw_lock(&tdcs->epoch_lock, SW_SHARED, SW_HOST))
+		return false;
+	epoch_of[i] = sw_load(&tdcs->td_epoch);
+	sw_add_return(&tdcs->refcount[epoch_of[i] & 1], 1);
+	sw_unlock(&tdcs->epoch_lock, SW_SHARED);
+	return true;
+}
+
+void machine_epoch_exit(unsigned int i)
+{
+	sw_add_return(&tdcs_of(&td)->refcount[epoch_of[i] & 1], -1);
 }
 
 void machine_kick(void)
@@ -129,12 +170,27 @@ void machine_kick(void)
 	locked_entry = NULL;
 }
 
+/* Others may hold the page's lock for a moment. */
 int machine_page_type(__u64 pa)
 {
-	return page_type(pa);
+	struct sw_regs r;
+	u64 status;
+
+	do {
+		r = (struct sw_regs){ .rcx = pa };
+		status = seamcall_on(0, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
+	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	return status ? -1 : (int)r.rcx;
 }
 
 int machine_entry_state(__u64 gpa, __u8 level)
 {
-	return entry_state(&td, gpa, level);
+	struct sw_regs r;
+	u64 status;
+
+	do {
+		r = (struct sw_regs){ .rcx = gpa | level, .rdx = td.tdr };
+		status = seamcall_on(0, SW_LEAF_MEM_SEPT_RD, &r);
+	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	return status ? -1 : (int)(r.rdx >> 8 & 0xff);
 }

@@ -64,6 +64,16 @@ void machine_guest_locks(__u64 gpa);
 /* What a kick does to both. */
 void machine_kick(void);
 
+
+/*
+ * The same for threads: vCPU @i takes the epoch lock as TDH.VP.ENTER does, and
+ * may lose it; a guest tries for an entry, if the tables are there.
+ */
+bool machine_epoch_enter(unsigned int i);
+void machine_epoch_exit(unsigned int i);
+bool machine_entry_trylock(__u64 gpa);
+void machine_entry_unlock(__u64 gpa);
+
 /* What the module says of a page: 0 free, 3 regular, 8 S-EPT. */
 int machine_page_type(__u64 pa);
 /* Public state of the S-EPT entry at @gpa, -1 if the walk ends above. */

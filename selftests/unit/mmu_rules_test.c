@@ -94,6 +94,23 @@ static void fault_waits_while_its_range_is_invalidated(void)
 	td_down(0);
 }
 
+/* A conversion that begins and ends while the fault holds the old page. */
+static void convert_to_shared(gfn_t gfn)
+{
+	zap(gfn, gfn + 1);
+	is_shared[gfn] = true;
+}
+
+static void page_of_before_an_invalidation_is_not_mapped(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_race = convert_to_shared;
+	check(fault(5) == -EFAULT);
+	check(mapped(5) == -1 && !machine_calls[LEAF_PAGE_AUG]);
+	check(gmem[5]->refs == 1);
+	td_down(0);
+}
+
 static void slot_in_flux_maps_nothing(void)
 {
 	td_up(TD_S_RUNNABLE);
@@ -380,6 +397,7 @@ int main(void)
 		TEST(busy_module_is_asked_again_without_the_guest),
 		TEST(signal_ends_the_retries),
 		TEST(fault_waits_while_its_range_is_invalidated),
+		TEST(page_of_before_an_invalidation_is_not_mapped),
 		TEST(slot_in_flux_maps_nothing),
 		TEST(use_before_accept_kills_the_td),
 		TEST(folio_of_2m_is_mapped_as_one),
