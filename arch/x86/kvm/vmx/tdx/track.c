@@ -32,8 +32,7 @@ static void track_kick(struct kvm_tdx *tdx)
 
 /*
  * When this returns no vCPU is inside TDH.VP.ENTER, and none gets there before
- * track_release().  The kick orders the flag before its look at vcpu->mode; it
- * pairs with the entry path, which sets the mode before it looks at the flag.
+ * track_release().
  */
 static void track_quiesce(struct kvm_tdx *tdx)
 {
@@ -41,7 +40,12 @@ static void track_quiesce(struct kvm_tdx *tdx)
 
 	if (!tdx->quiesce) {
 		sept_count(tdx, SEPT_STAT_QUIESCES, 1);
-		WRITE_ONCE(tdx->quiesce, true);
+		/*
+		 * The flag comes before the kick's look at each vCPU's CPU and
+		 * mode.  Pairs with the barrier after vcpu->mode is set to
+		 * IN_GUEST_MODE, before tdx_vcpu_run() looks at the flag.
+		 */
+		smp_store_mb(tdx->quiesce, true);
 	}
 	track_kick(tdx);
 }
