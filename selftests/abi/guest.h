@@ -20,6 +20,10 @@ enum guest_test {
 	GUEST_TRIPLE_FAULT,
 	GUEST_FATAL,
 	GUEST_BUSY,		/* runs for ever */
+	GUEST_UNCONVERTED,	/* uses memory as what it is not */
+	GUEST_DIRTY,		/* writes to a slot without guest_memfd */
+	GUEST_TOUCH,		/* use memory that was not accepted */
+	GUEST_ACCEPT,		/* accept page after page; any number of vCPUs */
 	GUEST_NR_TESTS,
 };
 
@@ -36,6 +40,10 @@ enum guest_test {
 #define IMAGE_BASE	0xffff0000
 #define IMAGE_SIZE	0x10000
 
+/* A slot that the test adds for itself: shared memory only. */
+#define LOG_BASE	0x1000000
+#define LOG_SIZE	0x10000
+
 /* Nobody's memory. */
 #define MMIO_BASE	0xd0000000
 #define MMIO_VALUE	0x1122334455667788
@@ -44,5 +52,10 @@ enum guest_test {
 #define SHARED_VALUE	0x5ea5ed5ea5edULL
 /* In RAM: the last page below a border of 2 MiB. */
 #define SHARED_OFFSET	0x2ff000
+
+/* Pages that GUEST_ACCEPT accepts, from ACCEPT_OFFSET in RAM on, and how often. */
+#define ACCEPT_OFFSET	0x100000
+#define ACCEPT_PAGES	64
+#define ACCEPT_ROUNDS	100
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

@@ -5,6 +5,8 @@
 
 #include <linux/types.h>
 
+#include "kselftest.h"
+
 #define TD_SHARED_BIT		(1ULL << 47)
 
 /* Ports that td_run() understands; the value is 32 bits wide. */
@@ -13,6 +15,7 @@
 #define TD_PORT_FAIL		0x52
 
 #define TDG_STATUS_MASK		0xffffffff00000000ULL
+#define TDG_OPERAND_BUSY	0x8000020000000000ULL
 #define TDG_ALREADY_ACCEPTED	0x00000b0a00000000ULL
 
 struct tdcall {

@@ -203,12 +203,9 @@ static bool all_accepted(void)
 /* Called with vm->lock held, once a period. */
 static void judge(const struct options *o, unsigned int *idle)
 {
-	enum console_mark mark;
-	const char *line;
+	const char *line = console_boot_line();
 
-	mark = console_mark(&line);
-	if (mark == MARK_IDLE ||
-	    (mark == MARK_BOOT && o->until == VM_REACHED_BOOT)) {
+	if (line && o->until == VM_REACHED_BOOT) {
 		run_end(vm, VM_REACHED_BOOT,
 			"the firmware looks for a boot device: \"%s\"", line);
 		return;

@@ -102,7 +102,7 @@ struct vm {
 	pthread_cond_t changed;
 	atomic_bool stop;
 	enum vm_outcome outcome;
-	char reason[256];
+	char reason[384];
 	bool verbose;
 	char kvm_counters[4096];
 };

@@ -24,6 +24,7 @@
 #include <asm/tsc.h>
 
 #include "core.h"
+#include "fault.h"
 #include "os_kernel.h"
 
 /* Where CPUs report which key IDs are private. */
@@ -33,8 +34,15 @@ static struct sw_range ram[SW_MAX_CMRS];
 static unsigned int nr_ram;
 static u32 first_hkid, nr_hkids;
 static struct crypto_shash *sha384;
+static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
 
 static_assert(sizeof(struct sha512_state) <= sizeof_field(struct sw_tdcs, mrtd_ctx));
+
+/* Calls are made with interrupts off, so they stay on their CPU. */
+struct sw_fault_ctx *sw_fault_ctx(void)
+{
+	return this_cpu_ptr(&fault_ctx);
+}
 
 void *sw_va(u64 pa)
 {
