@@ -17,7 +17,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod objs tree preflight deps run shell test unit tools \
-	check install uninstall clean distclean help
+	swmod-7x check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -27,6 +27,10 @@ host: tree
 
 swmod: tree
 	@scripts/modules "$(KVER)" $(host-dir)/swmod
+
+# tdx_swmod.ko for Debian 13's newest 7.x kernel, with headers from the mirror.
+swmod-7x:
+	@scripts/build-7x $(ARGS)
 
 # Compile our files, of DIR only if set, and link nothing.
 objs: tree

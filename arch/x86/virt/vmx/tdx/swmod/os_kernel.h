@@ -6,7 +6,6 @@
 
 /* @count 0: take the KeyIDs from MSR 0x87. */
 int sw_os_setup(u32 first_hkid, u32 nr_hkids);
-void sw_os_teardown(void);
 
 /* debugfs.c */
 void sw_debugfs_create(void);
