@@ -358,6 +358,28 @@ static void test_busy(void)
 		asm volatile("pause");
 }
 
+/* The VMM converts on the exits, without a word from the guest. */
+static void test_unconverted(void)
+{
+	volatile u64 *p = (u64 *)(u64)(RAM_BASE + 0x5000);
+
+	*SHARED_VA((u64)p) = SHARED_VALUE;
+	report(*SHARED_VA((u64)p));
+	report(tdcall(6, (u64)p, 0, 0));
+	report(*p);
+}
+
+static void test_dirty(void)
+{
+	unsigned int round;
+
+	/* Page 1, then 2, then 1 again; the VMM reads the log in between. */
+	for (round = 0; round < 3; round++) {
+		*SHARED_VA(LOG_BASE + 0x1000 + round % 2 * 0x1000) = round;
+		report(round);
+	}
+}
+
 static void test_hello(void)
 {
 	report(0x600d);
@@ -392,6 +414,10 @@ void guest_main(u64 test, u32 vcpu)
 		test_triple_fault();
 	else if (test == GUEST_FATAL)
 		test_fatal();
+	else if (test == GUEST_UNCONVERTED)
+		test_unconverted();
+	else if (test == GUEST_DIRTY)
+		test_dirty();
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

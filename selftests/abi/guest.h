@@ -20,6 +20,8 @@ enum guest_test {
 	GUEST_TRIPLE_FAULT,
 	GUEST_FATAL,
 	GUEST_BUSY,		/* runs for ever */
+	GUEST_UNCONVERTED,	/* uses memory as what it is not */
+	GUEST_DIRTY,		/* writes to a slot without guest_memfd */
 	GUEST_NR_TESTS,
 };
 
@@ -35,6 +37,10 @@ enum guest_test {
 #define RAM_SIZE	0x400000
 #define IMAGE_BASE	0xffff0000
 #define IMAGE_SIZE	0x10000
+
+/* A slot that the test adds for itself: shared memory only. */
+#define LOG_BASE	0x1000000
+#define LOG_SIZE	0x10000
 
 /* Nobody's memory. */
 #define MMIO_BASE	0xd0000000

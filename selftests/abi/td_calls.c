@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
@@ -245,6 +246,91 @@ static void private_memory_is_added_converted_and_zeroed(void)
 	EXPECT(__func__, &r, 0, 0, SHARED_VALUE, 0, 0, 0, 0);
 }
 
+/* Convert what a memory fault names; returns false for any other exit. */
+static bool convert_on_fault(struct td *td, struct td_vcpu *vcpu, u64 *flags)
+{
+	struct exit_memory_fault *fault = kvm_exit_payload(vcpu->run);
+
+	if (errno != EFAULT || vcpu->run->exit_reason != KVM_EXIT_MEMORY_FAULT ||
+	    fault->gpa != RAM_BASE + 0x5000 || fault->size != 4096)
+		return false;
+	*flags = fault->flags;
+	td_set_private(td, fault->gpa, fault->size, fault->flags);
+	return true;
+}
+
+static void memory_of_the_other_kind_is_a_memory_fault(void)
+{
+	struct td *td = td_ready(1, GUEST_UNCONVERTED);
+	struct result r = {};
+	u64 first = ~0ULL, second = ~0ULL;
+
+	ktap_result(ioctl(td->vcpu[0].fd, KVM_RUN, 0) &&
+		    convert_on_fault(td, &td->vcpu[0], &first) && !first,
+		    "a shared access to private memory");
+	run_vcpu(td, 0, &r);
+	errno = r.last_errno;
+	ktap_result(convert_on_fault(td, &td->vcpu[0], &second) &&
+		    second == KVM_MEMORY_EXIT_FLAG_PRIVATE,
+		    "a private access to shared memory");
+	run_vcpu(td, 0, &r);
+	td_destroy(td);
+	EXPECT(__func__, &r, SHARED_VALUE, 0, 0);
+}
+
+static u64 dirty_log(struct td *td)
+{
+	u64 bitmap = 0;
+	struct kvm_dirty_log log = {
+		.slot = 2,
+		.dirty_bitmap = &bitmap,
+	};
+
+	return ioctl(td->fd, KVM_GET_DIRTY_LOG, &log) ? ~0ULL : bitmap;
+}
+
+/* Run to the guest's next report of two halves. */
+static void run_to_report(struct td *td, struct result *r)
+{
+	unsigned int until = r->nr_halves + 2;
+
+	while (r->nr_halves < until && !ioctl(td->vcpu[0].fd, KVM_RUN, 0) &&
+	       serve(td, &td->vcpu[0], r))
+		;
+}
+
+static void writes_to_shared_memory_are_logged(void)
+{
+	void *mem = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE,
+			 MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct kvm_userspace_memory_region slot = {
+		.slot = 2,
+		.flags = KVM_MEM_LOG_DIRTY_PAGES,
+		.guest_phys_addr = LOG_BASE,
+		.memory_size = LOG_SIZE,
+		.userspace_addr = (uintptr_t)mem,
+	};
+	struct td *td = td_ready(1, GUEST_DIRTY);
+	struct result r = {};
+	u64 log[4];
+
+	ktap_result(!ioctl(td->fd, KVM_SET_USER_MEMORY_REGION, &slot),
+		    "a slot with a dirty log");
+	run_to_report(td, &r);
+	log[0] = dirty_log(td);
+	run_to_report(td, &r);
+	log[1] = dirty_log(td);
+	log[2] = dirty_log(td);
+	run_to_report(td, &r);
+	log[3] = dirty_log(td);
+	td_destroy(td);
+	munmap(mem, LOG_SIZE);
+	ktap_result(log[0] == 2 && log[1] == 4 && log[2] == 0 && log[3] == 2,
+		    "%s: %llx %llx %llx %llx", __func__,
+		    (unsigned long long)log[0], (unsigned long long)log[1],
+		    (unsigned long long)log[2], (unsigned long long)log[3]);
+}
+
 static void vmcalls_answer_as_the_ghci_says(void)
 {
 	struct result r = run_test(GUEST_VMCALLS, NULL);
@@ -364,6 +450,8 @@ static const struct {
 	TEST(msrs_that_are_kvms),
 	TEST(shared_memory_is_seen_by_both_sides),
 	TEST(private_memory_is_added_converted_and_zeroed),
+	TEST(memory_of_the_other_kind_is_a_memory_fault),
+	TEST(writes_to_shared_memory_are_logged),
 	TEST(vmcalls_answer_as_the_ghci_says),
 	TEST(timer_wakes_a_halted_vcpu),
 	TEST(ipi_wakes_the_other_vcpu),

@@ -8,7 +8,7 @@
 
 #include <linux/mm.h>
 #include <linux/module.h>
-#include <linux/slab.h>
+#include <linux/smp.h>
 
 #include <asm/debugreg.h>
 #include <asm/desc.h>
@@ -69,9 +69,14 @@ static const u64 expected[] = {
 	[43] = 0xc0000b0b00000001,	/* ACCEPT 2 MiB over small pages */
 };
 
+#define DIRECT_MAX_ENTRIES	4000
+
 static struct direct_td td;
-static unsigned int failed, interrupts;
-static u64 cost, cost_calls;
+static struct tdx_module_args args;
+static unsigned int failed, interrupts, entries, moves;
+static u64 cost, cost_calls, status;
+/* The vCPU is to go on on another CPU. */
+static bool moving;
 
 /* Give control to the host's own handler, as KVM does after such an exit. */
 static void host_interrupt(u8 vector)
@@ -97,6 +102,11 @@ static void on_report(u64 number, u64 value)
 	switch (number) {
 	case 12:
 		direct_aug(&td, DIRECT_PENDING_GPA);
+		moving = true;
+		break;
+	case 22:
+	case 35:
+		moving = true;
 		break;
 	case 17:
 		direct_post_setup(&td);
@@ -131,19 +141,19 @@ static bool on_ept_violation(u64 gpa)
 }
 
 /* Returns true while the guest should go on. */
-static bool on_exit(struct tdx_module_args *args, u64 status)
+static bool on_exit(void)
 {
 	switch (status) {
 	case 77:
-		on_report(args->r12, args->r13);
-		args->r10 = 0;
-		args->r11 = 0;
+		on_report(args.r12, args.r13);
+		args.r10 = 0;
+		args.r11 = 0;
 		return direct_ok(&td);
 	case 48:
-		return on_ept_violation(args->r8);
+		return on_ept_violation(args.r8);
 	case 1:
 		interrupts++;
-		host_interrupt(args->r9);
+		host_interrupt(args.r9);
 		return true;
 	case 0:
 		/* An NMI of the host: blocked until some IRET, which this is. */
@@ -154,40 +164,63 @@ static bool on_exit(struct tdx_module_args *args, u64 status)
 	}
 }
 
-static u64 enter(struct tdx_module_args *args)
+static void enter(void)
 {
-	u64 start = rdtsc(), status;
+	u64 start = rdtsc();
 
-	status = tdh_vp_enter(&td.vp, args);
-	if (status == 77 && args->r12 == 40) {
+	status = tdh_vp_enter(&td.vp, &args);
+	if (status == 77 && args.r12 == 40) {
 		cost += rdtsc() - start;
 		cost_calls++;
 	}
-	return status;
+}
+
+/* On this CPU, until the vCPU has to move; 1 if it has. */
+static int run_here(void *unused)
+{
+	struct direct_host before, after;
+	bool go_on;
+
+	moving = false;
+	local_irq_disable();
+	direct_host_snapshot(&before);
+	do {
+		enter();
+		direct_host_snapshot(&after);
+		failed += direct_host_compare(&before, &after);
+		go_on = on_exit() && entries++ < DIRECT_MAX_ENTRIES;
+	} while (go_on && !moving);
+	if (go_on)
+		failed += !!tdh_vp_flush(&td.vp);
+	local_irq_enable();
+	return go_on;
 }
 
 static void run(void)
 {
-	struct direct_host before, after;
-	struct tdx_module_args args = {};
-	unsigned int entries = 0;
-	u64 status;
+	unsigned int cpu = cpumask_first(cpu_online_mask);
 
-	direct_host_snapshot(&before);
-	do {
-		status = enter(&args);
-		direct_host_snapshot(&after);
-		failed += direct_host_compare(&before, &after);
-	} while (++entries < 4000 && on_exit(&args, status));
+	while (smp_call_on_cpu(cpu, run_here, NULL, false) > 0) {
+		moves++;
+		cpu = cpumask_next(cpu, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first(cpu_online_mask);
+	}
 	/* The guest ends itself with a triple fault. */
 	if (status != 0x4000000100000002) {
 		failed++;
 		pr_err("last status %#llx rcx %#llx r8 %#llx\n", status,
 		       args.rcx, args.r8);
 	}
-	pr_info("%u entries, %u host interrupts\n", entries, interrupts);
+	pr_info("%u entries, %u host interrupts, %u moves\n", entries,
+		interrupts, moves);
 	if (cost_calls)
 		pr_info("entry and TDVMCALL: %llu ticks\n", cost / cost_calls);
+}
+
+static int destroy(void *unused)
+{
+	return direct_td_destroy(&td);
 }
 
 static int __init direct_init(void)
@@ -199,12 +232,10 @@ static int __init direct_init(void)
 		return ret;
 	}
 	ret = direct_td_build(&td);
-	if (!ret) {
-		local_irq_disable();
+	if (!ret)
 		run();
-		local_irq_enable();
-	}
-	if (direct_td_destroy(&td))
+	if (smp_call_on_cpu(cpumask_first(cpu_online_mask), destroy, NULL,
+			    false))
 		ret = -EIO;
 	if (failed)
 		ret = -EIO;

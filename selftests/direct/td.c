@@ -338,12 +338,20 @@ static void reclaim(struct direct_td *t, struct page *page)
 	__free_page(page);
 }
 
+/* Where the vCPU is; elsewhere it is not associated, and that is no news. */
+static void flush(void *data)
+{
+	struct direct_td *t = data;
+
+	tdh_vp_flush(&t->vp);
+}
+
 int direct_td_destroy(struct direct_td *t)
 {
 	u64 err;
 
 	t->err = 0;
-	tdh_vp_flush(&t->vp);
+	on_each_cpu(flush, t, 1);
 	ok(t, tdh_mng_vpflushdone(&t->td), "TDH.MNG.VPFLUSHDONE");
 	err = tdh_phymem_cache_wb(false);
 	while ((err & 0xffffffff00000000ULL) == 0x8000000300000000ULL)

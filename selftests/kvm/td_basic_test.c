@@ -16,8 +16,8 @@
 enum { PAGE_KEPT, PAGE_ZAPPED, PAGE_SHARED, PAGE_IMPLICIT };
 
 #define GPA(page)	(DATA_GPA + (page) * 0x1000ULL)
-#define PRIVATE(page)	((volatile uint64_t *)(DATA_GVA + (page) * 0x1000ULL))
-#define SHARED(page)	((volatile uint64_t *)(SHARED_GVA + (page) * 0x1000ULL))
+#define PRIVATE(page)	((u64 *)(DATA_GVA + (page) * 0x1000ULL))
+#define SHARED(page)	((u64 *)(SHARED_GVA + (page) * 0x1000ULL))
 
 #define PATTERN		0x0123456789abcdefULL
 #define FROM_GUEST	0x6775657374ULL
@@ -27,46 +27,46 @@ static void use_private_pages(void)
 {
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_KEPT)));
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_ZAPPED)));
-	TD_GUEST_ASSERT(*PRIVATE(PAGE_KEPT) == 0);
-	*PRIVATE(PAGE_KEPT) = PATTERN;
-	*PRIVATE(PAGE_ZAPPED) = PATTERN;
+	TD_GUEST_ASSERT(READ_ONCE(*PRIVATE(PAGE_KEPT)) == 0);
+	WRITE_ONCE(*PRIVATE(PAGE_KEPT), PATTERN);
+	WRITE_ONCE(*PRIVATE(PAGE_ZAPPED), PATTERN);
 	td_sync(1);
 
 	/* The host has zapped the other page. */
-	TD_GUEST_ASSERT(*PRIVATE(PAGE_KEPT) == PATTERN);
+	TD_GUEST_ASSERT(READ_ONCE(*PRIVATE(PAGE_KEPT)) == PATTERN);
 	TD_GUEST_ASSERT((tdg_accept(GPA(PAGE_KEPT)) & TDG_STATUS_MASK) ==
 			TDG_ALREADY_ACCEPTED);
 	td_sync(2);
 
 	/* A page that comes back comes back empty, and has to be accepted. */
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_ZAPPED)));
-	TD_GUEST_ASSERT(*PRIVATE(PAGE_ZAPPED) == 0);
+	TD_GUEST_ASSERT(READ_ONCE(*PRIVATE(PAGE_ZAPPED)) == 0);
 	td_sync(3);
 }
 
 static void share_a_page(void)
 {
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_SHARED)));
-	*PRIVATE(PAGE_SHARED) = PATTERN;
+	WRITE_ONCE(*PRIVATE(PAGE_SHARED), PATTERN);
 	TD_GUEST_ASSERT(!tdg_map_gpa(GPA(PAGE_SHARED) | TD_SHARED_BIT, 0x1000));
-	TD_GUEST_ASSERT(*SHARED(PAGE_SHARED) == FROM_HOST);
-	*SHARED(PAGE_SHARED) = FROM_GUEST;
+	TD_GUEST_ASSERT(READ_ONCE(*SHARED(PAGE_SHARED)) == FROM_HOST);
+	WRITE_ONCE(*SHARED(PAGE_SHARED), FROM_GUEST);
 	td_sync(4);
 
-	TD_GUEST_ASSERT(*SHARED(PAGE_SHARED) == FROM_HOST);
+	TD_GUEST_ASSERT(READ_ONCE(*SHARED(PAGE_SHARED)) == FROM_HOST);
 	TD_GUEST_ASSERT(!tdg_map_gpa(GPA(PAGE_SHARED), 0x1000));
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_SHARED)));
-	TD_GUEST_ASSERT(*PRIVATE(PAGE_SHARED) == 0);
+	TD_GUEST_ASSERT(READ_ONCE(*PRIVATE(PAGE_SHARED)) == 0);
 	td_sync(5);
 }
 
 static void convert_by_touching(void)
 {
-	*SHARED(PAGE_IMPLICIT) = FROM_GUEST;
+	WRITE_ONCE(*SHARED(PAGE_IMPLICIT), FROM_GUEST);
 	td_sync(6);
 
 	TD_GUEST_ASSERT(!tdg_accept(GPA(PAGE_IMPLICIT)));
-	TD_GUEST_ASSERT(*PRIVATE(PAGE_IMPLICIT) == 0);
+	TD_GUEST_ASSERT(READ_ONCE(*PRIVATE(PAGE_IMPLICIT)) == 0);
 	td_sync(7);
 }
 
@@ -78,7 +78,7 @@ static void guest_code(void)
 	td_done();
 }
 
-static uint64_t *host_page(struct kvm_vm *vm, int page)
+static u64 *host_page(struct kvm_vm *vm, int page)
 {
 	return addr_gpa2hva(vm, GPA(page));
 }

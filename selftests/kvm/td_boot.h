@@ -12,20 +12,20 @@
 #define TD_MAX_VCPUS		8
 
 #ifndef TD_BOOT_ASM
-#include <stdint.h>
+#include <linux/types.h>
 
 struct td_boot_vcpu {
-	uint64_t rsp;
-	uint64_t entry;
+	u64 rsp;
+	u64 entry;
 };
 
 struct td_boot_params {
-	uint64_t cr3;
-	uint8_t reserved[TD_BOOT_VCPUS - 8];
+	u64 cr3;
+	u8 reserved[TD_BOOT_VCPUS - 8];
 	struct td_boot_vcpu vcpus[TD_MAX_VCPUS];
 };
 
-extern const uint8_t td_boot_page[];
+extern const u8 td_boot_page[];
 #endif
 
 #endif /* TD_BOOT_H */

@@ -12,17 +12,17 @@
 /* R10 to R15 are passed and come back. */
 #define TDVMCALL_REGS		0xfc00
 
-uint64_t tdcall(struct tdcall *r)
+u64 tdcall(struct tdcall *r)
 {
-	register uint64_t r8 asm("r8") = r->r8;
-	register uint64_t r9 asm("r9") = r->r9;
-	register uint64_t r10 asm("r10") = r->r10;
-	register uint64_t r11 asm("r11") = r->r11;
-	register uint64_t r12 asm("r12") = r->r12;
-	register uint64_t r13 asm("r13") = r->r13;
-	register uint64_t r14 asm("r14") = r->r14;
-	register uint64_t r15 asm("r15") = r->r15;
-	uint64_t rax = r->rax, rcx = r->rcx, rdx = r->rdx;
+	register u64 r8 asm("r8") = r->r8;
+	register u64 r9 asm("r9") = r->r9;
+	register u64 r10 asm("r10") = r->r10;
+	register u64 r11 asm("r11") = r->r11;
+	register u64 r12 asm("r12") = r->r12;
+	register u64 r13 asm("r13") = r->r13;
+	register u64 r14 asm("r14") = r->r14;
+	register u64 r15 asm("r15") = r->r15;
+	u64 rax = r->rax, rcx = r->rcx, rdx = r->rdx;
 
 	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
 		     : "+a" (rax), "+c" (rcx), "+d" (rdx), "+r" (r8),
@@ -35,14 +35,14 @@ uint64_t tdcall(struct tdcall *r)
 	return rax;
 }
 
-uint64_t tdg_accept(uint64_t gpa)
+u64 tdg_accept(u64 gpa)
 {
 	struct tdcall r = { .rax = TDG_MEM_PAGE_ACCEPT, .rcx = gpa };
 
 	return tdcall(&r);
 }
 
-uint64_t tdg_map_gpa(uint64_t gpa, uint64_t size)
+u64 tdg_map_gpa(u64 gpa, u64 size)
 {
 	struct tdcall r;
 
@@ -64,7 +64,7 @@ uint64_t tdg_map_gpa(uint64_t gpa, uint64_t size)
 	return r.r10;
 }
 
-void tdg_port_out(uint16_t port, uint32_t val)
+void tdg_port_out(u16 port, u32 val)
 {
 	struct tdcall r = {
 		.rax = TDG_VP_VMCALL,
@@ -85,7 +85,7 @@ void td_done(void)
 		tdg_port_out(TD_PORT_DONE, 0);
 }
 
-void td_fail(uint32_t line)
+void td_fail(u32 line)
 {
 	for (;;)
 		tdg_port_out(TD_PORT_FAIL, line);

@@ -3,7 +3,9 @@
 #ifndef TD_GUEST_H
 #define TD_GUEST_H
 
-#include <stdint.h>
+#include <linux/types.h>
+
+#include "kselftest.h"
 
 #define TD_SHARED_BIT		(1ULL << 47)
 
@@ -16,25 +18,25 @@
 #define TDG_ALREADY_ACCEPTED	0x00000b0a00000000ULL
 
 struct tdcall {
-	uint64_t rax, rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15;
+	u64 rax, rcx, rdx, r8, r9, r10, r11, r12, r13, r14, r15;
 };
 
-uint64_t tdcall(struct tdcall *regs);
+u64 tdcall(struct tdcall *regs);
 
 /* Accept one 4 KiB page; the module's status. */
-uint64_t tdg_accept(uint64_t gpa);
+u64 tdg_accept(u64 gpa);
 /* Ask for a conversion of @size bytes; TDVMCALL's status. */
-uint64_t tdg_map_gpa(uint64_t gpa, uint64_t size);
-void tdg_port_out(uint16_t port, uint32_t val);
+u64 tdg_map_gpa(u64 gpa, u64 size);
+void tdg_port_out(u16 port, u32 val);
 
 /* Reached step @n: the test goes on, and may enter again. */
-static inline void td_sync(uint32_t n)
+static inline void td_sync(u32 n)
 {
 	tdg_port_out(TD_PORT_SYNC, n);
 }
 
-void td_done(void) __attribute__((noreturn));
-void td_fail(uint32_t line) __attribute__((noreturn));
+void __noreturn td_done(void);
+void __noreturn td_fail(u32 line);
 
 #define TD_GUEST_ASSERT(cond)			\
 do {						\

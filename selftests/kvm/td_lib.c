@@ -25,8 +25,8 @@ void td_require(void)
 		       "KVM has no TDs (VM types %#x)", types);
 }
 
-int td_cmd(int fd, uint32_t id, uint32_t flags, uint64_t data,
-	   uint64_t *hw_error)
+int td_cmd(int fd, u32 id, u32 flags, u64 data,
+	   u64 *hw_error)
 {
 	struct kvm_tdx_cmd cmd = { .id = id, .flags = flags, .data = data };
 	int ret = ioctl(fd, KVM_MEMORY_ENCRYPT_OP, &cmd);
@@ -37,9 +37,9 @@ int td_cmd(int fd, uint32_t id, uint32_t flags, uint64_t data,
 }
 
 /* Must succeed, but may be busy for a while. */
-static void td_cmd_ok(int fd, uint32_t id, uint32_t flags, uint64_t data)
+static void td_cmd_ok(int fd, u32 id, u32 flags, u64 data)
 {
-	uint64_t hw_error = 0;
+	u64 hw_error = 0;
 	int tries, ret;
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
@@ -78,7 +78,7 @@ static void td_choose_cpuid(struct kvm_cpuid2 *cpuid)
 	const struct kvm_cpuid2 *supported = kvm_get_supported_cpuid();
 	const struct kvm_cpuid_entry2 *s;
 	struct kvm_cpuid_entry2 *e;
-	uint32_t i, j;
+	u32 i, j;
 
 	for (i = 0; i < cpuid->nent; i++) {
 		static const struct kvm_cpuid_entry2 none;
@@ -117,15 +117,15 @@ struct kvm_tdx_init_vm *td_default_init(struct kvm_vm *vm)
 	return init;
 }
 
-void td_add_memory(struct kvm_vm *vm, uint64_t gpa, uint32_t slot,
-		   uint64_t npages)
+void td_add_memory(struct kvm_vm *vm, u64 gpa, u32 slot,
+		   u64 npages)
 {
 	vm_mem_add(vm, VM_MEM_SRC_ANONYMOUS, gpa, slot, npages,
 		   KVM_MEM_GUEST_MEMFD, -1, 0);
 	vm_mem_set_private(vm, gpa, npages * vm->page_size);
 }
 
-struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, uint32_t id)
+struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, u32 id)
 {
 	struct kvm_vcpu *vcpu = __vm_vcpu_add(vm, id);
 
@@ -155,7 +155,7 @@ struct kvm_vm *td_create(void)
 	return vm;
 }
 
-struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, uint32_t id,
+struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
 				       void (*guest_code)(void))
 {
 	struct td_boot_params *params = addr_gpa2hva(vm, TD_BOOT_GPA);
@@ -173,7 +173,7 @@ struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, uint32_t id,
 }
 
 static void td_add_pages(struct kvm_vm *vm, struct kvm_vcpu *vcpu,
-			 uint64_t gpa, uint64_t npages)
+			 u64 gpa, u64 npages)
 {
 	struct kvm_tdx_init_mem_region region = {
 		.source_addr = (uintptr_t)addr_gpa2hva(vm, gpa),
@@ -189,7 +189,7 @@ void td_finalize(struct kvm_vm *vm)
 {
 	struct sparsebit *unused = memslot2region(vm, 0)->unused_phy_pages;
 	struct kvm_vcpu *vcpu;
-	uint64_t start, end;
+	u64 start, end;
 
 	vcpu = list_first_entry(&vm->vcpus, struct kvm_vcpu, list);
 	for (start = 0; start < TD_MEMORY_PAGES; start = end) {
@@ -207,7 +207,7 @@ void td_finalize(struct kvm_vm *vm)
 static struct td_event td_port_event(const struct kvm_run *run)
 {
 	struct td_event event = { .kind = TD_EVENT_OTHER };
-	const uint8_t *data = (const uint8_t *)run + run->io.data_offset;
+	const u8 *data = (const u8 *)run + run->io.data_offset;
 
 	if (run->io.direction != KVM_EXIT_IO_OUT || run->io.size != 4)
 		return event;
@@ -279,7 +279,7 @@ struct td_event td_run(struct kvm_vcpu *vcpu)
 }
 
 static bool td_run_until(struct kvm_vcpu *vcpu, enum td_event_kind kind,
-			 uint32_t val)
+			 u32 val)
 {
 	struct td_event event = td_run(vcpu);
 
@@ -293,7 +293,7 @@ static bool td_run_until(struct kvm_vcpu *vcpu, enum td_event_kind kind,
 	return false;
 }
 
-bool td_run_until_sync(struct kvm_vcpu *vcpu, uint32_t n)
+bool td_run_until_sync(struct kvm_vcpu *vcpu, u32 n)
 {
 	return td_run_until(vcpu, TD_EVENT_SYNC, n);
 }

@@ -25,8 +25,8 @@ void td_require(void);
 /* --- single steps, for tests of the interface itself --- */
 
 /* The command's return value with errno; *hw_error may be NULL. */
-int td_cmd(int fd, uint32_t id, uint32_t flags, uint64_t data,
-	   uint64_t *hw_error);
+int td_cmd(int fd, u32 id, u32 flags, u64 data,
+	   u64 *hw_error);
 /* A VM of the TD type with a split irqchip, and nothing else. */
 struct kvm_vm *td_create_empty(void);
 /* To be freed; nent is as the module has it. */
@@ -34,17 +34,17 @@ struct kvm_tdx_capabilities *td_capabilities(struct kvm_vm *vm);
 /* Values that KVM_TDX_INIT_VM accepts; to be freed. */
 struct kvm_tdx_init_vm *td_default_init(struct kvm_vm *vm);
 /* Private memory at @gpa in slot @slot. */
-void td_add_memory(struct kvm_vm *vm, uint64_t gpa, uint32_t slot,
-		   uint64_t npages);
+void td_add_memory(struct kvm_vm *vm, u64 gpa, u32 slot,
+		   u64 npages);
 /* Create a vCPU and give it the TD's CPUID. */
-struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, uint32_t id);
+struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, u32 id);
 
 /* --- the whole way --- */
 
 /* A TD past KVM_TDX_INIT_VM with memory that holds the test's binary. */
 struct kvm_vm *td_create(void);
 /* A vCPU with a stack that starts in @guest_code. */
-struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, uint32_t id,
+struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
 				       void (*guest_code)(void));
 /* Copy the initial image and make the TD runnable. */
 void td_finalize(struct kvm_vm *vm);
@@ -70,15 +70,15 @@ enum td_event_kind {
  */
 struct td_event {
 	enum td_event_kind kind;
-	uint32_t val;
-	uint64_t gpa;
-	uint64_t size;
+	u32 val;
+	u64 gpa;
+	u64 size;
 	bool private;
 };
 
 struct td_event td_run(struct kvm_vcpu *vcpu);
 /* The guest has reached step @n and nothing else. */
-bool td_run_until_sync(struct kvm_vcpu *vcpu, uint32_t n);
+bool td_run_until_sync(struct kvm_vcpu *vcpu, u32 n);
 bool td_run_until_done(struct kvm_vcpu *vcpu);
 /* Do what the event asks for: memory attributes, and free the other side. */
 void td_convert(struct kvm_vm *vm, const struct td_event *event);

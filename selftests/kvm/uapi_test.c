@@ -21,7 +21,7 @@ struct ctx {
 	struct kvm_vm *vm;
 	struct kvm_vcpu *vcpu;
 	struct kvm_tdx_init_vm *init;
-	uint8_t *source;
+	u8 *source;
 };
 
 struct test {
@@ -32,7 +32,7 @@ struct test {
 	int expect;
 };
 
-static int do_cmd(int fd, uint32_t id, uint32_t flags, uint64_t data)
+static int do_cmd(int fd, u32 id, u32 flags, u64 data)
 {
 	return td_cmd(fd, id, flags, data, NULL) ? -errno : 0;
 }
@@ -52,8 +52,8 @@ static int init_vcpu(struct ctx *c)
 	return do_cmd(c->vcpu->fd, KVM_TDX_INIT_VCPU, 0, 0);
 }
 
-static int add_region(struct ctx *c, uint64_t source, uint64_t gpa,
-		      uint64_t npages)
+static int add_region(struct ctx *c, u64 source, u64 gpa,
+		      u64 npages)
 {
 	struct kvm_tdx_init_mem_region region = { source, gpa, npages };
 
@@ -103,7 +103,7 @@ static int region_flags(struct ctx *c)
 		      (uintptr_t)&region);
 }
 
-static int hw_error_in(int fd, uint32_t id, uint64_t data)
+static int hw_error_in(int fd, u32 id, u64 data)
 {
 	struct kvm_tdx_cmd cmd = { .id = id, .data = data, .hw_error = 1 };
 
@@ -223,9 +223,9 @@ static int init_cpuid_too_many(struct ctx *c)
 	return init_vm(c);
 }
 
-static struct kvm_cpuid_entry2 *find_leaf(struct ctx *c, uint32_t leaf)
+static struct kvm_cpuid_entry2 *find_leaf(struct ctx *c, u32 leaf)
 {
-	uint32_t i;
+	u32 i;
 
 	for (i = 0; i < c->init->cpuid.nent; i++)
 		if (c->init->cpuid.entries[i].function == leaf)
@@ -400,7 +400,7 @@ static int set_sregs(struct ctx *c)
 	return __vcpu_ioctl(c->vcpu, KVM_SET_SREGS, &sregs) ? -errno : 0;
 }
 
-static int prefault(struct ctx *c, uint64_t gpa)
+static int prefault(struct ctx *c, u64 gpa)
 {
 	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = PAGE };
 

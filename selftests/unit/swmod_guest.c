@@ -55,13 +55,14 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
 	script.loads++;
 	script.tlb_flushes += flush_tlb;
-	script.loaded = true;
+	check(!script.loaded[run->cpu->lpid]);
+	script.loaded[run->cpu->lpid] = true;
 }
 
 /* What the entry delivered, then what the script has next. */
 void sw_guest_run(struct sw_run *run)
 {
-	check(script.loaded);
+	check(script.loaded[run->cpu->lpid]);
 	script.entries++;
 	script.injected = sw_guest_read(run, SW_VM_ENTRY_INTR_INFO);
 	script.injected_error = sw_guest_read(run, SW_VM_ENTRY_INTR_ERROR);
@@ -82,8 +83,8 @@ void sw_guest_run(struct sw_run *run)
 
 void sw_guest_put(struct sw_run *run)
 {
-	check(script.loaded);
-	script.loaded = false;
+	check(script.loaded[run->cpu->lpid]);
+	script.loaded[run->cpu->lpid] = false;
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)

@@ -92,15 +92,21 @@ void module_reset(void)
 	tdmr_defaults();
 }
 
-void module_sys_init(void)
+/* With what a test set since module_reset(). */
+static void module_sys_init_again(void)
 {
 	struct sw_regs r = { 0 };
 	unsigned int i;
 
-	module_reset();
 	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), 0);
 	for (i = 0; i < sw_user.nr_cpus; i++)
 		expect(seamcall_on(i, SW_LEAF_SYS_LP_INIT, &r), 0);
+}
+
+void module_sys_init(void)
+{
+	module_reset();
+	module_sys_init_again();
 }
 
 u64 module_config(void)
@@ -111,9 +117,15 @@ u64 module_config(void)
 /* Only the first GiB: that is where pages come from. */
 void module_ready(void)
 {
+	module_reset();
+	module_ready_again();
+}
+
+void module_ready_again(void)
+{
 	u64 next;
 
-	module_sys_init();
+	module_sys_init_again();
 	expect(module_config(), 0);
 	expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
 	do {

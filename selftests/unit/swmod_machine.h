@@ -25,13 +25,14 @@ extern struct sw_regs last;
 /* Pages that were never used before: small, and 2 MiB. */
 u64 new_page(void);
 u64 new_huge(void);
-void put_pages_back(void);
 
 /* A fresh module: steps of bring-up, up to ready. */
 void module_reset(void);
 void module_sys_init(void);
 u64 module_config(void);
 void module_ready(void);
+/* The same without module_reset() in front. */
+void module_ready_again(void);
 /* TDMR_INFO of the one TDMR, to be changed before module_config(). */
 u64 *tdmr_info(unsigned int i);
 void tdmr_defaults(void);

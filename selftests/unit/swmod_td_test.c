@@ -408,6 +408,29 @@ static void teardown_goes_in_one_order(void)
 	expect(call(SW_LEAF_MNG_CREATE, td.tdr, td.hkid, 0, 0), 0);
 }
 
+static void a_large_page_is_reclaimed_as_one(void)
+{
+	u64 gpa = 1ULL << 30, huge, children;
+	struct vcpu v;
+	struct td td;
+
+	module_ready();
+	td_build(&td, &v);
+	td_tables(&td, gpa, 1);
+	huge = new_huge();
+	children = tdr_of(&td)->chldcnt;
+	expect(call(SW_LEAF_MEM_PAGE_AUG, GPA_ARG(gpa, 1), td.tdr, huge, 0), 0);
+	td_free_key(&td, &v);
+	/* Some page inside it is not the way to name it. */
+	expect(call(SW_LEAF_PHYMEM_PAGE_RECLAIM, huge + PAGE, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RCX);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RECLAIM, huge, 0, 0, 0), 0);
+	expect(last.r8, 1);
+	expect(last.rcx, SW_PT_REG);
+	expect(tdr_of(&td)->chldcnt, children);
+	expect(page_type(huge + PAGE), SW_PT_NDA);
+}
+
 static void cache_wb_is_resumed_where_it_stopped(void)
 {
 	u64 wb = SW_LEAF_PHYMEM_CACHE_WB;
@@ -484,6 +507,7 @@ int main(void)
 		TEST(finalize_needs_a_vcpu_and_works_once),
 		TEST(measurement_is_one_hash_over_pages_and_chunks),
 		TEST(teardown_goes_in_one_order),
+		TEST(a_large_page_is_reclaimed_as_one),
 		TEST(cache_wb_is_resumed_where_it_stopped),
 		TEST(a_fatal_td_answers_nothing_else),
 		TEST(pages_of_other_kinds_are_refused),

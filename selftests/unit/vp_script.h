@@ -25,7 +25,9 @@ struct script {
 	unsigned int entries, loads, flushes, tlb_flushes;
 	/* Of the last entry. */
 	u32 injected, injected_error, injected_len;
-	bool loaded, nmi_window;
+	bool nmi_window;
+	/* By CPU: tests enter one vCPU while another one runs. */
+	bool loaded[NR_CPUS];
 	u64 xcr0, cr2;
 	u64 *pid;
 };

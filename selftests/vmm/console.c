@@ -16,37 +16,29 @@ static struct {
 	char line[LINE_MAX_LEN];
 	unsigned int len;
 	enum { TEXT, ESCAPE, SEQUENCE } state;
-	enum console_mark mark;
-	char mark_line[LINE_MAX_LEN];
+	char boot_line[LINE_MAX_LEN];
 	char tail[TAIL_SIZE];
 	size_t written;
 	struct timespec last;
 } con;
 
-static const struct {
-	const char *text;
-	enum console_mark mark;
-} marks[] = {
-	{ "BdsDxe: loading Boot",		MARK_BOOT },
-	{ "BdsDxe: failed to load Boot",	MARK_BOOT },
-	{ "BdsDxe: starting Boot",		MARK_BOOT },
-	{ "BdsDxe: No bootable option",		MARK_IDLE },
-	{ "No bootable option or device",	MARK_IDLE },
-	{ "UEFI Interactive Shell",		MARK_IDLE },
-	{ "Shell>",				MARK_IDLE },
+static const char * const boot_texts[] = {
+	"BdsDxe: loading Boot",
+	"BdsDxe: failed to load Boot",
+	"BdsDxe: starting Boot",
+	"No bootable option or device",
+	"UEFI Interactive Shell",
 };
 
-static void note_mark(void)
+static void note_boot_line(void)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(marks); i++) {
-		if (marks[i].mark <= con.mark ||
-		    !strstr(con.line, marks[i].text))
-			continue;
-		con.mark = marks[i].mark;
-		snprintf(con.mark_line, sizeof(con.mark_line), "%s", con.line);
-	}
+	if (con.boot_line[0])
+		return;
+	for (i = 0; i < ARRAY_SIZE(boot_texts); i++)
+		if (strstr(con.line, boot_texts[i]))
+			memcpy(con.boot_line, con.line, sizeof(con.boot_line));
 }
 
 static void emit(char c)
@@ -60,7 +52,7 @@ static void end_line(void)
 	unsigned int i;
 
 	con.line[con.len] = '\0';
-	note_mark();
+	note_boot_line();
 	for (i = 0; i < con.len; i++)
 		emit(con.line[i]);
 	emit('\n');
@@ -103,15 +95,9 @@ void console_putc(char c)
 		end_line();
 }
 
-enum console_mark console_mark(const char **line)
+const char *console_boot_line(void)
 {
-	*line = con.mark_line;
-	if (con.mark != MARK_NONE)
-		return con.mark;
-	/* A prompt ends in no newline. */
-	con.line[con.len] = '\0';
-	note_mark();
-	return con.mark;
+	return con.boot_line[0] ? con.boot_line : NULL;
 }
 
 double console_quiet(void)
@@ -134,6 +120,10 @@ void console_print_tail(void)
 {
 	size_t i = con.written > TAIL_SIZE ? con.written - TAIL_SIZE : 0;
 
+	if (!con.written) {
+		fprintf(stderr, "tdxrun: the guest has printed nothing\n");
+		return;
+	}
 	fprintf(stderr, "tdxrun: the console's last %zu bytes:\n",
 		con.written - i);
 	for (; i < con.written; i++)

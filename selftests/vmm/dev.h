@@ -34,11 +34,10 @@ void fwcfg_select(u16 item);
 u8 fwcfg_read(void);
 
 /* console.c: what the guest prints, and what tdxrun makes of it */
-enum console_mark { MARK_NONE, MARK_BOOT, MARK_IDLE };
 
 void console_putc(char c);
-/* The strongest mark seen; *@line is the line that held it. */
-enum console_mark console_mark(const char **line);
+/* The line that says that the firmware looks for something to boot, or NULL. */
+const char *console_boot_line(void);
 /* Seconds of silence. */
 double console_quiet(void);
 void console_flush(void);

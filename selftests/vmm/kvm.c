@@ -206,22 +206,3 @@ void kvm_finalize(struct vm *vm)
 		die(EXIT_FAILED, "KVM_TDX_FINALIZE_VM: %s, module status %#llx",
 		    strerror(errno), (unsigned long long)hw_error);
 }
-
-/* Let go of everything that keeps the TD alive, so that KVM destroys it. */
-void kvm_close(struct vm *vm)
-{
-	struct vm_slot *slot;
-	unsigned int i;
-
-	for (i = 0; i < vm->nr_vcpus; i++) {
-		munmap(vm->vcpus[i].run, vm->run_size);
-		close(vm->vcpus[i].fd);
-	}
-	for (i = 0; i < vm->nr_slots; i++) {
-		slot = &vm->slots[i];
-		munmap(slot->shared, slot->size);
-		close(slot->gmem);
-	}
-	close(vm->fd);
-	close(vm->dev);
-}

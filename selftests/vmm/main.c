@@ -2,6 +2,9 @@
 /*
  * tdxrun: run a firmware image as a TD until it looks for something to boot
  * or idles, and say what happened on the way.
+ *
+ * Two processes: one is the VMM, the other prints the table when the kernel
+ * has taken the TD apart, so that this is in it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -11,7 +14,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -37,9 +42,7 @@ struct options {
 	bool verbose;
 };
 
-static struct vm vm = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
-};
+static struct vm *vm;
 
 void die(enum exit_code code, const char *fmt, ...)
 {
@@ -175,45 +178,43 @@ static void build(const struct options *o)
 	u64 size;
 
 	image = read_firmware(o->firmware, &tdvf, &size);
-	kvm_open(&vm);
-	kvm_create_td(&vm);
-	kvm_create_vcpus(&vm);
-	memory_create(&vm, size);
-	kvm_init_vcpus(&vm, tdvf.hob->gpa);
-	memory_load(&vm, image, &tdvf);
-	kvm_finalize(&vm);
+	kvm_open(vm);
+	kvm_create_td(vm);
+	kvm_create_vcpus(vm);
+	memory_create(vm, size);
+	kvm_init_vcpus(vm, tdvf.hob->gpa);
+	memory_load(vm, image, &tdvf);
+	kvm_finalize(vm);
 	free(image);
-	io_init(&vm);
+	io_init(vm);
 	fprintf(stderr, "tdxrun: %s as a TD: %lu MiB, %u vCPU, %llu KiB to accept\n",
-		o->firmware, o->mib, vm.nr_vcpus,
-		(unsigned long long)vm.unaccepted / 1024);
+		o->firmware, o->mib, vm->nr_vcpus,
+		(unsigned long long)vm->unaccepted / 1024);
 }
 
 static bool all_accepted(void)
 {
-	long long accepted = table_accepted();
+	long long accepted = table_accepted_pages();
 
-	return accepted < 0 || (u64)accepted >= vm.unaccepted;
+	return accepted < 0 ||
+	       (u64)accepted >= vm->unaccepted / VM_PAGE_SIZE;
 }
 
-/* Called with vm.lock held, once a period. */
+/* Called with vm->lock held, once a period. */
 static void judge(const struct options *o, unsigned int *idle)
 {
-	enum console_mark mark;
-	const char *line;
+	const char *line = console_boot_line();
 
-	mark = console_mark(&line);
-	if (mark == MARK_IDLE ||
-	    (mark == MARK_BOOT && o->until == VM_REACHED_BOOT)) {
-		run_end(&vm, VM_REACHED_BOOT,
+	if (line && o->until == VM_REACHED_BOOT) {
+		run_end(vm, VM_REACHED_BOOT,
 			"the firmware looks for a boot device: \"%s\"", line);
 		return;
 	}
 
-	*idle = run_is_idle(&vm) && console_quiet() > 1 ? *idle + 1 : 0;
+	*idle = run_is_idle(vm) && console_quiet() > 1 ? *idle + 1 : 0;
 	if (*idle < IDLE_PERIODS || !all_accepted())
 		return;
-	run_end(&vm, VM_REACHED_IDLE, "the firmware reached its idle loop");
+	run_end(vm, VM_REACHED_IDLE, "the firmware reached its idle loop");
 }
 
 static void wait_for_end(const struct options *o)
@@ -225,22 +226,60 @@ static void wait_for_end(const struct options *o)
 	end = next;
 	end.tv_sec += o->seconds;
 
-	pthread_mutex_lock(&vm.lock);
-	while (vm.outcome == VM_RUNNING) {
+	pthread_mutex_lock(&vm->lock);
+	while (vm->outcome == VM_RUNNING) {
 		next.tv_nsec += PERIOD_NS;
 		if (next.tv_nsec >= 1000000000L) {
 			next.tv_nsec -= 1000000000L;
 			next.tv_sec++;
 		}
-		if (pthread_cond_timedwait(&vm.changed, &vm.lock, &next) !=
+		if (pthread_cond_timedwait(&vm->changed, &vm->lock, &next) !=
 		    ETIMEDOUT)
 			continue;
 		judge(o, &idle);
 		if (next.tv_sec >= end.tv_sec)
-			run_end(&vm, VM_FAILED, "nothing was reached in %lu seconds",
+			run_end(vm, VM_FAILED, "nothing was reached in %lu seconds",
 				o->seconds);
 	}
-	pthread_mutex_unlock(&vm.lock);
+	pthread_mutex_unlock(&vm->lock);
+}
+
+/*
+ * The TD's own process.  It leaves without closing anything: the kernel takes
+ * a TD apart at exit as it does for every VMM that ends, or is ended.
+ */
+static enum exit_code run_td(const struct options *o)
+{
+	bool failed;
+
+	pthread_mutex_init(&vm->lock, NULL);
+	pthread_cond_init(&vm->changed, NULL);
+	build(o);
+	run_start(vm);
+	wait_for_end(o);
+	run_stop(vm);
+	table_snapshot(vm);
+
+	failed = vm->outcome == VM_FAILED;
+	console_flush();
+	if (failed)
+		console_print_tail();
+	return failed ? EXIT_FAILED : EXIT_REACHED;
+}
+
+/* What is left to say once the TD is gone. */
+static int report(int status)
+{
+	if (WIFSIGNALED(status))
+		die(EXIT_FAILED, "died of signal %d", WTERMSIG(status));
+	/* It never came to run, and has said why. */
+	if (vm->outcome == VM_RUNNING)
+		return WEXITSTATUS(status);
+
+	table_print(vm);
+	printf("tdxrun: %s%s\n", vm->outcome == VM_FAILED ? "FAILED: " : "",
+	       vm->reason);
+	return WEXITSTATUS(status);
 }
 
 int main(int argc, char **argv)
@@ -252,26 +291,27 @@ int main(int argc, char **argv)
 		.seconds = DEFAULT_SECONDS,
 		.until = VM_REACHED_BOOT,
 	};
-	bool failed;
+	int status;
+	pid_t pid;
 
 	parse_options(argc, argv, &o);
-	vm.memory = (u64)o.mib << 20;
-	vm.nr_vcpus = o.vcpus;
-	vm.verbose = o.verbose;
-	pthread_cond_init(&vm.changed, NULL);
+	vm = mmap(NULL, sizeof(*vm), PROT_READ | PROT_WRITE,
+		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (vm == MAP_FAILED)
+		die(EXIT_FAILED, "out of memory");
+	vm->memory = (u64)o.mib << 20;
+	vm->nr_vcpus = o.vcpus;
+	vm->verbose = o.verbose;
 
-	build(&o);
-	run_start(&vm);
-	wait_for_end(&o);
-	run_stop(&vm);
-
-	failed = vm.outcome == VM_FAILED;
-	console_flush();
-	if (failed)
-		console_print_tail();
-	table_snapshot(&vm);
-	kvm_close(&vm);
-	table_print(&vm);
-	printf("tdxrun: %s%s\n", failed ? "FAILED: " : "", vm.reason);
-	return failed ? EXIT_FAILED : EXIT_REACHED;
+	table_start();
+	pid = fork();
+	if (pid < 0)
+		die(EXIT_FAILED, "fork: %s", strerror(errno));
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		exit(run_td(&o));
+	}
+	if (waitpid(pid, &status, 0) != pid)
+		die(EXIT_FAILED, "waitpid: %s", strerror(errno));
+	return report(status);
 }

@@ -83,6 +83,9 @@ struct vcpu {
  * @stop: vCPU threads leave their loop
  * @reason: one line that goes with @outcome
  * @verbose: log what is unusual
+ * @kvm_counters: KVM's counts for this TD, as text
+ *
+ * Lives in memory that tdxrun's two processes share, see main.c.
  */
 struct vm {
 	int dev;
@@ -99,8 +102,9 @@ struct vm {
 	pthread_cond_t changed;
 	atomic_bool stop;
 	enum vm_outcome outcome;
-	char reason[256];
+	char reason[384];
 	bool verbose;
+	char kvm_counters[4096];
 };
 
 /* main.c */
@@ -115,7 +119,6 @@ void kvm_init_vcpus(struct vm *vm, u64 hob_gpa);
 void kvm_add_initial(struct vm *vm, u64 gpa, const void *data,
 		     u64 size, bool measure);
 void kvm_finalize(struct vm *vm);
-void kvm_close(struct vm *vm);
 
 /* cpuid.c */
 struct kvm_cpuid2 *cpuid_supported(struct vm *vm);
@@ -136,9 +139,10 @@ void run_end(struct vm *vm, enum vm_outcome outcome, const char *fmt, ...);
 bool run_is_idle(struct vm *vm);
 
 /* table.c */
+void table_start(void);
 void table_snapshot(struct vm *vm);
 void table_print(struct vm *vm);
-/* Bytes the guest accepted, or -1 where nobody counts them. */
-long long table_accepted(void);
+/* Pages the guest has accepted, or -1 where nobody counts them. */
+long long table_accepted_pages(void);
 
 #endif /* VM_H */

@@ -17,10 +17,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "portable.h"
+
 typedef __u8 u8;
 typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
+typedef __s8 s8;
+typedef __s32 s32;
 typedef __s64 s64;
 typedef u64 gfn_t;
 typedef u64 gpa_t;
@@ -31,7 +35,6 @@ typedef unsigned int gfp_t;
 #define __user
 #define noinstr
 #define KBUILD_MODNAME		"unit"
-#define EXPORT_SYMBOL_GPL(sym)	extern typeof(sym) sym
 #define EXPORT_SYMBOL_FOR_KVM(sym)	extern typeof(sym) sym
 #define static_assert		_Static_assert
 #define __init
@@ -40,18 +43,13 @@ typedef unsigned int gfp_t;
 #define PAGE_SIZE		4096UL
 #define PMD_SHIFT		21
 #define BIT(n)			(1UL << (n))
-#define BIT_ULL(n)		(1ULL << (n))
 #define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
-#define ARRAY_SIZE(a)		(sizeof(a) / sizeof((a)[0]))
 #define PAGE_ALIGNED(x)		(!((x) & (PAGE_SIZE - 1)))
 #define container_of(p, type, member) \
 	((type *)((char *)(p) - offsetof(type, member)))
-#define min(a, b)		((a) < (b) ? (a) : (b))
-#define max(a, b)		((a) > (b) ? (a) : (b))
 #define min_t(t, a, b)		min((t)(a), (t)(b))
 #define likely(x)		(x)
 #define unlikely(x)		(x)
-#define __always_inline		inline __attribute__((always_inline))
 #define u64_to_user_ptr(x)	((void *)(unsigned long)(x))
 #define fallthrough		__attribute__((fallthrough))
 
@@ -79,6 +77,11 @@ static inline void atomic64_add(s64 n, atomic64_t *a)
 	__atomic_add_fetch(&a->v, n, __ATOMIC_SEQ_CST);
 }
 
+static inline void atomic64_inc(atomic64_t *a)
+{
+	atomic64_add(1, a);
+}
+
 static inline s64 atomic64_read(const atomic64_t *a)
 {
 	return __atomic_load_n(&a->v, __ATOMIC_SEQ_CST);
@@ -98,7 +101,7 @@ static inline bool fake_warn(bool bad, const char *file, int line)
 }
 
 #define WARN_ON_ONCE(x)		fake_warn(!!(x), __FILE__, __LINE__)
-#define pr_err(fmt, ...)	((void)snprintf(NULL, 0, fmt, ##__VA_ARGS__), \
+#define pr_err(fmt, ...)	((void)printf("# " fmt, ##__VA_ARGS__), \
 				 (void)fake_errors++)
 #define pr_warn_ratelimited	pr_err
 #define might_sleep()		fake_might_sleep()
@@ -145,7 +148,7 @@ struct page {
 	bool head_2m;
 };
 
-#define FAKE_BASE		0x100000000ULL
+#define FAKE_BASE		(1ULL << 30)
 extern struct page fake_pages[];
 extern char *fake_ram;
 

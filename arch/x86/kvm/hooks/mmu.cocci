@@ -7,11 +7,15 @@
 // enough.  Pre-faulting asks after the reload, because a private mapping needs
 // a loaded MMU as well.
 //
+// The module gives a TD no page-modification log, so its dirty pages are found
+// by write protection.
+//
 // base: arch/x86/kvm/mmu/mmu.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_unmap_gfn_range
 // expect: 1 kvm_tdx_flush_shadow_all
 // expect: 1 kvm_tdx_pre_fault
+// expect: 1 kvm_is_td
 
 @@ @@
  #include "mmu_internal.h"
@@ -52,4 +56,19 @@ identifier vcpu, range, r;
 +	if (r)
 +		return r;
  ...
+ }
+
+@@
+identifier kvm;
+@@
+ void kvm_arch_mmu_enable_log_dirty_pt_masked(struct kvm *kvm, ...)
+ {
+ ...
+ if (
+-kvm_x86_ops.cpu_dirty_log_size
++kvm_x86_ops.cpu_dirty_log_size && !kvm_is_td(kvm)
+ )
+ 	{...}
+ else
+ 	{...}
  }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //
 // The local APIC of a TD cannot be read or written, and a TD may have fewer
-// vCPUs than an ordinary VM.
+// vCPUs than an ordinary VM.  Its dirty pages are found by write protection.
 //
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
-// expect: 2 kvm_is_td
+// expect: 3 kvm_is_td
 // expect: 1 kvm_tdx_max_vcpus
 
 @@ @@
@@ -31,5 +31,19 @@ identifier kvm, ext, r;
  <+...
 -	r = KVM_MAX_VCPUS;
 +	r = kvm_tdx_max_vcpus(kvm);
+ ...+>
+ }
+
+@@
+statement S1, S2;
+identifier kvm;
+@@
+ kvm_mmu_slot_apply_flags(struct kvm *kvm, ...)
+ {
+ <+...
+ if (
+-kvm_x86_ops.cpu_dirty_log_size
++kvm_x86_ops.cpu_dirty_log_size && !kvm_is_td(kvm)
+ ) S1 else S2
  ...+>
  }

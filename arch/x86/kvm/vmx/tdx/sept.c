@@ -30,6 +30,11 @@ static const char *const sept_leaf_names[SEPT_NR_OPS] = {
 	[SEPT_OP_RECLAIM] = "TDH.PHYMEM.PAGE.RECLAIM",
 };
 
+const char *sept_leaf_name(enum sept_op op)
+{
+	return sept_leaf_names[op];
+}
+
 int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	       const struct sept_info *info)
 {

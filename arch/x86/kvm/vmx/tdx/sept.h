@@ -224,6 +224,7 @@ struct sept_table *sept_table_alloc(gfp_t gfp);
 void sept_table_free(struct sept_table *table);
 
 /* --- sept.c, for its siblings --- */
+const char *sept_leaf_name(enum sept_op op);
 int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	       const struct sept_info *info);
 void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);

@@ -282,7 +282,6 @@ enum tdx_verdict {
 	TDX_DONE,	/* success class */
 	TDX_RETRY,	/* lost a module lock, or told to come back */
 	TDX_CALLER,	/* user space chose a bad operand */
-	TDX_EXISTS,	/* someone else brought the entry there */
 	TDX_BROKEN,	/* a bug on one side */
 };
 

@@ -103,8 +103,8 @@ static int track_step(struct sept_iter *it, enum sept_op op)
 
 	ret = sept_errno(it, op, err, &info);
 	if (ret == -EBUSY)
-		ret = tdx_broken_at(it->tdx, "a TDH.MEM leaf", err, it->pos.gpa,
-				    &info);
+		ret = tdx_broken_at(it->tdx, sept_leaf_name(op), err,
+				    it->pos.gpa, &info);
 	if (ret)
 		sept_hold_leaf(it);
 	return ret;

@@ -26,8 +26,6 @@ enum tdx_verdict tdx_judge(u64 status)
 		return TDX_RETRY;
 	case TDX_OPERAND_INVALID:
 		return TDX_CALLER;
-	case TDX_EPT_ENTRY_STATE_INCORRECT:
-		return TDX_EXISTS;
 	default:
 		return TDX_BROKEN;
 	}

@@ -185,6 +185,8 @@ const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
 /* The @i-th line of the table; false beyond its end. */
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 		  u64 *status, u64 *count);
+/* 4 KiB pages that guests have accepted. */
+u64 sw_stat_accepted_pages(void);
 void sw_stat_reset(void);
 
 /* --- CPUID (cpuid.c, cpuid_table.c) --- */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tdx_swmod/leaves in debugfs: how often each leaf ended with which status.
+ * The folder tdx_swmod in debugfs.  leaves: how often each leaf ended with
+ * which status; accepted_pages: 4 KiB pages that guests have accepted.
  */
 #include <linux/debugfs.h>
 #include <linux/seq_file.h>
@@ -32,10 +33,19 @@ static int leaves_show(struct seq_file *m, void *v)
 }
 DEFINE_SHOW_ATTRIBUTE(leaves);
 
+static int accepted_pages_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%llu\n", sw_stat_accepted_pages());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(accepted_pages);
+
 void sw_debugfs_create(void)
 {
 	dir = debugfs_create_dir("tdx_swmod", NULL);
 	debugfs_create_file("leaves", 0400, dir, NULL, &leaves_fops);
+	debugfs_create_file("accepted_pages", 0400, dir, NULL,
+			    &accepted_pages_fops);
 }
 
 void sw_debugfs_remove(void)

@@ -82,6 +82,7 @@ void sw_step_notify(struct sw_run *run);
 /* Host address of an accepted private page, NULL if access would fault. */
 void *sw_gpa_ptr(struct sw_run *run, u64 gpa, bool write);
 enum sw_fetch { SW_FETCH_OK, SW_FETCH_RETRY, SW_FETCH_NOT_PRIVATE };
+
 enum sw_fetch sw_fetch(struct sw_run *run, u64 gla, u8 *buf, unsigned int len);
 
 /* --- tdcall.c --- */
@@ -92,6 +93,7 @@ enum sw_call {
 	SW_CALL_EXIT,		/* a TD exit is in the host's registers */
 	SW_CALL_FAULT,		/* an exception is on its way */
 };
+
 enum sw_next sw_exit_ud(struct sw_run *run);
 enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write);
 /* tdcall_mem.c */

@@ -14,6 +14,7 @@ struct sw_stat_slot {
 };
 
 static struct sw_stat_slot slots[SW_NR_STATS][SW_NR_LEAVES][SW_STAT_SLOTS];
+static u64 accepted;
 
 static const char *const seamcall_names[SW_NR_LEAVES] = {
 	[SW_LEAF_VP_ENTER] = "TDH.VP.ENTER",
@@ -267,6 +268,16 @@ void sw_stat_tdcall(u32 leaf, u64 status)
 	sw_stat_count(SW_STAT_TDCALL, leaf, status);
 }
 
+void sw_stat_accepted(u64 npages)
+{
+	sw_add_return(&accepted, npages);
+}
+
+u64 sw_stat_accepted_pages(void)
+{
+	return sw_load(&accepted);
+}
+
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 		  u64 *status, u64 *count)
 {
@@ -285,4 +296,5 @@ bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 void sw_stat_reset(void)
 {
 	memset(slots, 0, sizeof(slots));
+	accepted = 0;
 }

@@ -329,8 +329,9 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 field,
 u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_vp_enter(struct sw_cpu *cpu, struct sw_regs *r);
 
-/* Count a TDCALL (stat.c). */
+/* Count a TDCALL, and 4 KiB pages that became the guest's (stat.c). */
 void sw_stat_tdcall(u32 leaf, u64 status);
+void sw_stat_accepted(u64 npages);
 
 /* --- the guest side: vp_enter.c, vp_exit.c, tdcall.c, inject.c, msr.c --- */
 

@@ -244,7 +244,9 @@ static enum sw_next sw_tdcall(struct sw_run *run)
 
 	switch (sw_tdcall_leaf(run, &status)) {
 	case SW_CALL_EXIT:
-		sw_stat_tdcall(leaf, 0);
+		/* Any other one is executed again after the host's help. */
+		if (leaf == SW_TDG_VP_VMCALL)
+			sw_stat_tdcall(leaf, 0);
 		return SW_NEXT_EXIT;
 	case SW_CALL_AGAIN:
 	case SW_CALL_FAULT:

@@ -98,6 +98,7 @@ static enum sw_call sw_accept_locked(struct sw_run *run, u64 gpa, u8 level,
 		if (!level)
 			sw_clear_page(e->val & SW_EPT_PFN);
 		sw_accept_commit(e);
+		sw_stat_accepted(level ? 512 : 1);
 		*status = 0;
 		return SW_CALL_DONE;
 	}

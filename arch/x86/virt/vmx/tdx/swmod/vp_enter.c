@@ -99,8 +99,6 @@ static void sw_enter_vmcall_result(struct sw_run *run)
 			to[i] = from[i];
 	vp->gpr.rax = 0;
 	vp->gpr.rcx = vp->vmcall_mask;
-	/* An answer is given once, whatever the next exit is. */
-	vp->last_exit = SW_EXIT_ASYNC_FAULT;
 }
 
 static void sw_drop_op_and_tree(struct sw_td *td)

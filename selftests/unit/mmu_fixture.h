@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The private MMU's own source files, a small KVM around them, and a TD.  One
+ * slot with guest_memfd covers gfn 0 to 2 MiB * 64; everything is private
+ * until a test says otherwise.
+ */
+#ifndef _MMU_FIXTURE_H
+#define _MMU_FIXTURE_H
+
+#include "fake.h"
+#include "mmu_machine.h"
+#include "ktap.h"
+
+#include "../../arch/x86/virt/vmx/tdx/retry.c"
+#include "../../arch/x86/virt/vmx/tdx/tdh_mem.c"
+#include "../../arch/x86/virt/vmx/tdx/tdh_mng.c"
+#include "../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
+#include "../../arch/x86/virt/vmx/tdx/status.c"
+
+#include "../../arch/x86/kvm/vmx/tdx/verdict.c"
+#include "../../arch/x86/kvm/vmx/tdx/sept_rules.c"
+#include "../../arch/x86/kvm/vmx/tdx/sept_walk.c"
+#include "../../arch/x86/kvm/vmx/tdx/sept.c"
+#undef pr_fmt
+#include "../../arch/x86/kvm/vmx/tdx/reclaim.c"
+#undef pr_fmt
+#include "../../arch/x86/kvm/vmx/tdx/track.c"
+#include "../../arch/x86/kvm/vmx/tdx/fault.c"
+#include "../../arch/x86/kvm/vmx/tdx/image.c"
+
+#define SLOT_PAGES	(512UL * 64)
+#define NR_VCPUS	4
+
+static struct kvm_tdx td_storage, *const tdx = &td_storage;
+static struct vcpu_tdx vcpus[NR_VCPUS];
+static struct machine_td machine;
+
+/* --- SEAMCALL --- */
+
+/* The CPU that this thread plays. */
+static __thread unsigned int this_cpu;
+
+u64 __seamcall_ret(u64 leaf, struct tdx_module_args *a)
+{
+	struct machine_regs r = { a->rcx, a->rdx, a->r8, a->r9, a->r10, a->r11 };
+	u64 err = machine_seamcall(this_cpu, leaf, &r);
+
+	a->rcx = r.rcx;
+	a->rdx = r.rdx;
+	a->r8 = r.r8;
+	a->r9 = r.r9;
+	a->r10 = r.r10;
+	a->r11 = r.r11;
+	return err;
+}
+
+u64 __seamcall(u64 leaf, struct tdx_module_args *args)
+{
+	struct tdx_module_args copy = *args;
+
+	return __seamcall_ret(leaf, &copy);
+}
+
+u16 tdx_global_keyid(void)
+{
+	return MACHINE_GLOBAL_HKID;
+}
+
+/* --- messages, sleeping, locks --- */
+
+unsigned int fake_warnings, fake_errors;
+__thread int fake_mmu_lock_held;
+static struct task_struct this_task;
+struct task_struct *current = &this_task;
+
+void fake_might_sleep(void)
+{
+	WARN_ON_ONCE(fake_mmu_lock_held);
+	sched_yield();
+}
+
+void read_lock(rwlock_t *lock)
+{
+	pthread_rwlock_rdlock(&lock->lock);
+	fake_mmu_lock_held++;
+}
+
+void read_unlock(rwlock_t *lock)
+{
+	fake_mmu_lock_held--;
+	pthread_rwlock_unlock(&lock->lock);
+}
+
+void write_lock(rwlock_t *lock)
+{
+	pthread_rwlock_wrlock(&lock->lock);
+	fake_mmu_lock_held = -1;
+}
+
+void write_unlock(rwlock_t *lock)
+{
+	fake_mmu_lock_held = 0;
+	pthread_rwlock_unlock(&lock->lock);
+}
+
+void cond_resched_rwlock_write(rwlock_t *lock)
+{
+	write_unlock(lock);
+	write_lock(lock);
+}
+
+/* --- pages: first fit; 2 MiB folios above the small pages --- */
+
+struct page fake_pages[MACHINE_PAGES];
+char *fake_ram;
+struct fake_cpu boot_cpu_data = { .x86_phys_bits = MACHINE_MAXPA };
+
+static pthread_mutex_t pages_lock = PTHREAD_MUTEX_INITIALIZER;
+static unsigned long pages_in_use;
+/* Let the n-th allocation from now fail; 0: none. */
+static unsigned long fail_alloc;
+
+static bool alloc_fails(void)
+{
+	return fail_alloc && !--fail_alloc;
+}
+
+struct page *alloc_page(gfp_t gfp)
+{
+	struct page *page = NULL;
+
+	pthread_mutex_lock(&pages_lock);
+	if (!alloc_fails()) {
+		for (page = &fake_pages[MACHINE_FIRST_PAGE]; page->refs;)
+			page++;
+		page->refs = 1;
+		pages_in_use++;
+	}
+	pthread_mutex_unlock(&pages_lock);
+	return page;
+}
+
+struct page *fake_alloc_2m(void)
+{
+	struct page *page = &fake_pages[MACHINE_FIRST_2M];
+
+	while (page->refs)
+		page += 512;
+	page->refs = 1;
+	page->head_2m = true;
+	pages_in_use++;
+	return page;
+}
+
+static struct page *page_head(struct page *page)
+{
+	struct page *head = &fake_pages[(page - fake_pages) & ~511UL];
+
+	return head->head_2m ? head : page;
+}
+
+void get_page(struct page *page)
+{
+	WARN_ON_ONCE(!page_head(page)->refs);
+	__atomic_add_fetch(&page_head(page)->refs, 1, __ATOMIC_SEQ_CST);
+}
+
+/* Whoever frees a page that the module has, has lost it. */
+void put_page(struct page *page)
+{
+	page = page_head(page);
+	WARN_ON_ONCE(page->refs <= 0);
+	if (__atomic_sub_fetch(&page->refs, 1, __ATOMIC_SEQ_CST))
+		return;
+	WARN_ON_ONCE(machine_page_type(page_to_phys(page)) != 0);
+	__atomic_sub_fetch(&pages_in_use, 1, __ATOMIC_SEQ_CST);
+}
+
+void __free_page(struct page *page)
+{
+	put_page(page);
+}
+
+/* The mirror's own tables: the leak checker sees to them. */
+void *kzalloc(size_t size, gfp_t gfp)
+{
+	bool fails;
+
+	pthread_mutex_lock(&pages_lock);
+	fails = alloc_fails();
+	pthread_mutex_unlock(&pages_lock);
+	return fails ? NULL : calloc(1, size);
+}
+
+void kfree(void *p)
+{
+	free(p);
+}
+
+unsigned long get_zeroed_page(gfp_t gfp)
+{
+	return (unsigned long)kzalloc(PAGE_SIZE, gfp);
+}
+
+void free_page(unsigned long va)
+{
+	free((void *)va);
+}
+
+/* The host writes to a page: it must not be the module's any more. */
+void tdx_clear_page(struct page *page)
+{
+	WARN_ON_ONCE(machine_page_type(page_to_phys(page)) != 0);
+	memset(page_to_virt(page), 0, PAGE_SIZE);
+}
+
+void clflush_cache_range(void *addr, unsigned int size)
+{
+}
+
+int pin_user_pages_fast(u64 addr, int nr, unsigned int flags, struct page **page)
+{
+	if (!addr)
+		return -EFAULT;
+	*page = alloc_page(0);
+	if (!*page)
+		return -ENOMEM;
+	memcpy(page_to_virt(*page), (void *)addr, PAGE_SIZE);
+	return 1;
+}
+
+void unpin_user_page(struct page *page)
+{
+	put_page(page);
+}
+
+/* --- guest_memfd, attributes, slots --- */
+
+static struct kvm_lpage_info lpages[SLOT_PAGES / 512];
+static struct kvm_memory_slot slot = {
+	.npages = SLOT_PAGES,
+	.has_gmem = true,
+	.arch.lpage_info = { lpages },
+};
+
+/* What guest_memfd's page cache holds; one reference each. */
+static struct page *gmem[SLOT_PAGES];
+static bool is_shared[SLOT_PAGES];
+static bool gmem_gives_2m;
+/* Runs once, when a fault has its page and not yet mmu_lock. */
+static void (*gmem_race)(gfn_t gfn);
+static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
+
+bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
+{
+	return gfn < SLOT_PAGES && !is_shared[gfn];
+}
+
+struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn)
+{
+	return gfn < SLOT_PAGES ? &slot : NULL;
+}
+
+static void gmem_fill(gfn_t gfn)
+{
+	unsigned long i, first = gfn & ~511UL;
+	struct page *page;
+
+	if (gmem[gfn])
+		return;
+	if (!gmem_gives_2m) {
+		gmem[gfn] = alloc_page(0);
+		return;
+	}
+	page = fake_alloc_2m();
+	for (i = 0; i < 512; i++)
+		gmem[first + i] = page + i;
+}
+
+int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
+		     kvm_pfn_t *pfn, int *max_order)
+{
+	WARN_ON_ONCE(fake_mmu_lock_held);
+
+	pthread_mutex_lock(&gmem_lock);
+	gmem_fill(gfn);
+	if (gmem[gfn])
+		get_page(gmem[gfn]);
+	pthread_mutex_unlock(&gmem_lock);
+	if (!gmem[gfn])
+		return -ENOMEM;
+	*pfn = page_to_pfn(gmem[gfn]);
+	if (max_order)
+		*max_order = gmem_gives_2m ? 9 : 0;
+	if (gmem_race) {
+		void (*race)(gfn_t gfn) = gmem_race;
+
+		gmem_race = NULL;
+		race(gfn);
+	}
+	return 0;
+}
+
+bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
+{
+	return kvm->mmu_invalidate_in_progress || kvm->mmu_invalidate_seq != seq;
+}
+
+/* --- vCPUs --- */
+
+static unsigned int kicks;
+
+#ifndef FIXTURE_OWN_KICK
+bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
+{
+	kicks++;
+	machine_kick();
+	return true;
+}
+#endif
+
+void kvm_vm_dead(struct kvm *kvm)
+{
+	kvm->vm_dead = true;
+}
+
+bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
+{
+	return false;
+}
+
+/* --- a TD in the state that a test wants --- */
+
+static int give_back(u64 pa)
+{
+	struct page *page = pfn_to_page(pa >> PAGE_SHIFT);
+	int ret = tdx_reclaim_page(tdx, page);
+
+	if (!ret)
+		__free_page(page);
+	return ret;
+}
+
+static void set_state(enum td_state state)
+{
+	smp_store_release(&tdx->state, state);
+}
+
+static struct page *control_page(u64 pa)
+{
+	struct page *page = pfn_to_page(pa >> PAGE_SHIFT);
+
+	page->refs = 1;
+	pages_in_use++;
+	return page;
+}
+
+static void td_pages(const struct machine_td *m)
+{
+	static struct page *tdcs[MACHINE_TDCS];
+	unsigned int i;
+
+	tdx->td.tdr = control_page(m->tdr);
+	tdx->td.tdcs = tdcs;
+	tdx->td.nr_tdcs = MACHINE_TDCS;
+	tdx->td.hkid = m->hkid;
+	for (i = 0; i < MACHINE_TDCS; i++)
+		tdcs[i] = control_page(m->tdcs[i]);
+	for (i = 0; i < MACHINE_TDVPS; i++)
+		control_page(m->tdvps[i]);
+}
+
+static void td_up(enum td_state state)
+{
+	unsigned int i;
+
+	memset(tdx, 0, sizeof(*tdx));
+	memset(vcpus, 0, sizeof(vcpus));
+	memset(is_shared, 0, sizeof(is_shared));
+	pthread_rwlock_init(&tdx->vmx.kvm.mmu_lock.lock, NULL);
+	tdx->gpaw = 48;
+	for (i = 0; i < NR_VCPUS; i++) {
+		vcpus[i].vmx.vcpu.kvm = &tdx->vmx.kvm;
+		vcpus[i].vmx.vcpu.vcpu_id = i;
+		vcpus[i].state = TDX_VCPU_INITIALIZED;
+	}
+	gmem_gives_2m = false;
+	slot.flags = 0;
+	fail_alloc = 0;
+	fake_errors = 0;
+	kicks = 0;
+
+	memset(fake_pages, 0, sizeof(fake_pages));
+	memset(gmem, 0, sizeof(gmem));
+	pages_in_use = 0;
+	fake_ram = machine_td_create(&machine);
+	td_pages(&machine);
+	check(!sept_init(tdx));
+	set_state(TD_S_INITIALIZED);
+	if (state == TD_S_RUNNABLE) {
+		machine_td_finalize();
+		set_state(TD_S_RUNNABLE);
+	}
+	machine_reset_calls();
+}
+
+static struct kvm_vcpu *vcpu(unsigned int i)
+{
+	return &vcpus[i].vmx.vcpu;
+}
+
+static s64 stat(enum sept_stat s)
+{
+	return atomic64_read(&tdx->sept.stats.count[s]);
+}
+
+static void zap(gfn_t start, gfn_t end)
+{
+	write_lock(&tdx->vmx.kvm.mmu_lock);
+	sept_zap_range(tdx, start, end);
+	tdx->vmx.kvm.mmu_invalidate_seq++;
+	write_unlock(&tdx->vmx.kvm.mmu_lock);
+}
+
+/* Punch a hole: zap, then let go of the pages. */
+static void punch(gfn_t start, gfn_t end)
+{
+	gfn_t gfn;
+
+	zap(start, end);
+	for (gfn = start; gfn < end; gfn++) {
+		struct page *page = gmem[gfn];
+
+		gmem[gfn] = NULL;
+		if (page && (page == page_head(page)))
+			put_page(page);
+	}
+}
+
+static int mapped(gfn_t gfn)
+{
+	int level;
+
+	read_lock(&tdx->vmx.kvm.mmu_lock);
+	level = sept_mapped_level(tdx, gfn << PAGE_SHIFT);
+	read_unlock(&tdx->vmx.kvm.mmu_lock);
+	return level;
+}
+
+static int fault(gfn_t gfn)
+{
+	return tdx_fault(vcpu(0), gfn << PAGE_SHIFT, 0, 0);
+}
+
+/*
+ * Give everything back.  With @fail_nth >= 0 one RECLAIM fails; the page is
+ * the module's for ever then, and so is the TDR.
+ */
+static void td_tear_down(int fail_nth)
+{
+	unsigned int i, lost = 0;
+
+	if (td_state(tdx) != TD_S_KEYLESS) {
+		sept_close(tdx);
+		machine_td_free_key();
+		set_state(TD_S_KEYLESS);
+	}
+	machine_reset_calls();
+	if (fail_nth >= 0)
+		machine_fail(LEAF_RECLAIM, 0xc000030000000001ULL, fail_nth, 1);
+
+	punch(0, SLOT_PAGES);
+	for (i = 0; i < NR_VCPUS; i++)
+		sept_free_cache(vcpu(i));
+	for (i = 0; i < MACHINE_TDVPS; i++)
+		lost += !!give_back(machine.tdvps[i]);
+	sept_destroy(tdx);
+	for (i = 0; i < MACHINE_TDCS; i++)
+		lost += !!give_back(machine.tdcs[i]);
+	lost += !!give_back(machine.tdr);
+	check(fail_nth >= 0 || !lost);
+
+	check(!stat(SEPT_STAT_PAGES_4K) && !stat(SEPT_STAT_PAGES_2M));
+	check(!stat(SEPT_STAT_TABLES) && !stat(SEPT_STAT_HELD));
+	expect(pages_in_use, stat(SEPT_STAT_LEAKED));
+	check(!fake_warnings);
+	fake_warnings = 0;
+}
+
+/* The end of every test, whatever it broke: all comes back but @leaked pages. */
+static void td_down(s64 leaked)
+{
+	check(stat(SEPT_STAT_LEAKED) == leaked);
+	td_tear_down(-1);
+	check(stat(SEPT_STAT_LEAKED) == leaked);
+}
+
+#endif /* _MMU_FIXTURE_H */
