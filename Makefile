@@ -6,7 +6,9 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
-KVER ?= $(shell . scripts/lib.sh; newest_kver)
+ifeq ($(KVER),)
+override KVER = $(shell . scripts/lib.sh; newest_kver)
+endif
 export KVER V W C
 
 # Kconfig describes it; "make CONFIG_TDX_SWMOD=n" leaves tdx_swmod.ko out.
@@ -16,8 +18,8 @@ host-dir  := arch/x86/virt/vmx/tdx
 swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
-.PHONY: modules host swmod objs tree preflight deps run shell test unit tools \
-	swmod-7x check install uninstall clean distclean help
+.PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
+	.shell test .test unit tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -46,24 +48,23 @@ preflight:
 deps:
 	@scripts/deps
 
-# deps may install the headers that KVER then finds, so these go step by step.
-run:
-	@scripts/deps
-	@$(MAKE) modules
+# deps may install the headers that KVER is to find, so it takes a make of its
+# own for what comes after.
+run shell test:
+	@scripts/deps $(if $(filter test,$@),--all-flavours)
+	@$(MAKE) .$@
+
+.run: modules
 	@selftests/vmm/run $(ARGS)
 
-shell:
-	@scripts/deps
-	@$(MAKE) modules
-	@selftests/vmm/run --shell $(ARGS)
+.shell: modules
+	@MACHINE_ARGS=--shell TIMEOUT=0 selftests/vmm/run $(ARGS)
 
-test:
-	@scripts/deps --all-flavours
-	@$(MAKE) modules
+.test: modules
 	@selftests/run-tests $(ARGS)
 
 unit:
-	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -C selftests/unit,\
+	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
 
 # tdx-status, which explains the statuses in a log.

@@ -181,6 +181,7 @@ void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);
 enum sw_stat_kind { SW_STAT_SEAMCALL, SW_STAT_TDCALL, SW_NR_STATS };
 void sw_stat_count(enum sw_stat_kind kind, u32 leaf, u64 status);
 const char *sw_status_name(u64 status);
+bool sw_status_by_name(const char *name, u64 *status);
 const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
 /* The @i-th line of the table; false beyond its end. */
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,

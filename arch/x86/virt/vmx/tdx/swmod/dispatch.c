@@ -3,6 +3,7 @@
  * Which leaf is it, and may it run in the state that the module is in?
  */
 #include "core.h"
+#include "fault.h"
 
 /* Before the module is ready, and after it was shut down. */
 #define SW_EARLY	1
@@ -87,7 +88,11 @@ static u64 dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 	if (!info->fn || version > info->max_version)
 		return SW_OPERAND_INVALID | SW_OPND_RAX;
 	err = state_gate(info);
-	return err ? err : info->fn(cpu, r);
+	if (err)
+		return err;
+	if (sw_load(&sw_fault_armed))
+		return sw_fault_seamcall(leaf, info->fn, cpu, r);
+	return info->fn(cpu, r);
 }
 
 u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r)
@@ -95,10 +100,14 @@ u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 	u32 leaf = r->rax & 0xffff;
 	u64 status;
 
+	cpu->in_rcx = r->rcx;
+	cpu->in_rdx = r->rdx;
+	sw_store(&cpu->in_leaf, leaf + 1);
 	/* Counted before the state is read; pairs with disable_locked(). */
 	sw_add_return(&sw_sys.in_flight, 1);
 	status = dispatch(cpu, r);
 	sw_add_return(&sw_sys.in_flight, -1);
+	sw_store(&cpu->in_leaf, 0);
 	r->rax = status;
 	sw_stat_count(SW_STAT_SEAMCALL, leaf, status);
 	return status;

@@ -43,6 +43,8 @@ static u64 lock_excl(struct sw_sharex *lock, enum sw_side side)
 
 u64 sw_lock(struct sw_sharex *lock, enum sw_mode mode, enum sw_side side)
 {
+	if (sw_load(&sw_fault_armed) && sw_fault_refuse(side))
+		return SW_OPERAND_BUSY;
 	if (side == SW_GUEST && (sw_load(&lock->word) & SW_LK_HP))
 		return SW_OPERAND_BUSY_HOST_PRIORITY;
 	return mode == SW_EXCL ? lock_excl(lock, side) : lock_shared(lock, side);
@@ -62,6 +64,8 @@ u64 sw_promote(struct sw_sharex *lock)
 	u16 hp = sw_load(&lock->word) & SW_LK_HP;
 	u16 sole = SW_LK_READER | hp;
 
+	if (sw_load(&sw_fault_armed) && sw_fault_refuse(SW_HOST))
+		return SW_OPERAND_BUSY;
 	if (sw_cmpxchg(&lock->word, sole, SW_LK_EXCL) == sole)
 		return 0;
 	return lock_busy(lock, SW_HOST);

@@ -8,6 +8,7 @@
 
 #ifdef __KERNEL__
 #include <linux/types.h>
+#include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/bug.h>
 #include <linux/stddef.h>

@@ -22,6 +22,7 @@
 
 #include "compat_kernel.h"
 #include "core.h"
+#include "fault.h"
 #include "os_kernel.h"
 
 /* Where CPUs report which key IDs are private. */
@@ -30,6 +31,13 @@
 static struct sw_range ram[SW_MAX_CMRS];
 static unsigned int nr_ram;
 static u32 first_hkid, nr_hkids;
+static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
+
+/* Calls are made with interrupts off, so they stay on their CPU. */
+struct sw_fault_ctx *sw_fault_ctx(void)
+{
+	return this_cpu_ptr(&fault_ctx);
+}
 
 void *sw_va(u64 pa)
 {

@@ -8,18 +8,26 @@
 
 #include <openssl/sha.h>
 
-#include "core.h"
+#include "fault.h"
 
 struct sw_user sw_user;
 __thread u32 sw_user_pkg;
 
 static u8 *arena;
 
+struct sw_fault_ctx *sw_fault_ctx(void)
+{
+	static __thread struct sw_fault_ctx ctx;
+
+	return &ctx;
+}
+
 static_assert(sizeof(SHA512_CTX) <= sizeof(((struct sw_tdcs *)0)->mrtd_ctx),
 	      "room for the hash state");
 
 void sw_user_reset(void)
 {
+	sw_fault_clear();
 	if (arena)
 		munmap(arena, SW_USER_RAM_SIZE);
 	arena = mmap(NULL, SW_USER_RAM_SIZE, PROT_READ | PROT_WRITE,

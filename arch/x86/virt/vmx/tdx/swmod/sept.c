@@ -170,8 +170,11 @@ u64 sw_sept_walk(const struct sw_td *td, u64 gpa, u8 level, struct sw_entry *e)
 
 u64 sw_entry_lock(struct sw_entry *e, enum sw_side side)
 {
-	u64 old = sw_or(e->p, SW_EPT_LOCKED);
+	u64 old;
 
+	if (sw_load(&sw_fault_armed) && sw_fault_refuse(side))
+		return SW_OPERAND_BUSY | SW_OPND_RCX;
+	old = sw_or(e->p, SW_EPT_LOCKED);
 	if (old & SW_EPT_LOCKED) {
 		if (side == SW_HOST)
 			sw_or(e->p, SW_EPT_HP);

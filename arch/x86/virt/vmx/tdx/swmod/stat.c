@@ -228,6 +228,19 @@ const char *sw_status_name(u64 status)
 	return "?";
 }
 
+bool sw_status_by_name(const char *name, u64 *status)
+{
+	unsigned int i;
+
+	for (i = 0; i < SW_ARRAY_SIZE(status_names); i++) {
+		if (!strcmp(status_names[i].name, name)) {
+			*status = status_names[i].status;
+			return true;
+		}
+	}
+	return false;
+}
+
 const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf)
 {
 	const char *name = NULL;

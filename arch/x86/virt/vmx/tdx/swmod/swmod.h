@@ -231,6 +231,9 @@ struct sw_cpu {
 	u32 lpid;
 	u8 lp_init_done;
 	u64 last_tdvpr;			/* the vCPU that ran here last */
+	/* The call being made, for whoever debugs: number plus 1, operands. */
+	u32 in_leaf;
+	u64 in_rcx, in_rdx;
 };
 
 enum sw_sys_state {
@@ -334,6 +337,14 @@ void sw_stat_tdcall(u32 leaf, u64 status);
 void sw_stat_accepted(u64 npages);
 
 /* --- the guest side: vp_enter.c, vp_exit.c, tdcall.c, inject.c, msr.c --- */
+
+/* --- faults on purpose (fault.c), as far as all files see them --- */
+/* Something is armed; the rest is called only then. */
+extern u32 sw_fault_armed;
+bool sw_fault_refuse(enum sw_side side);
+/* A TDCALL: a status to answer right away, or 0; one to end with, or 0. */
+u64 sw_fault_tdcall_begin(u32 leaf);
+u64 sw_fault_tdcall_end(void);
 
 /* A VM exit as the back end reports it. */
 struct sw_exit {

@@ -185,6 +185,22 @@ static const struct {
 	[SW_TDG_SYS_RD]		 = { sw_tdg_sys_rd, 0 },
 };
 
+/* While faults are armed; a leaf that left the TD has no status to replace. */
+static enum sw_call sw_tdcall_faulty(struct sw_run *run, u16 leaf, u64 *status)
+{
+	enum sw_call ret;
+	u64 instead;
+
+	*status = sw_fault_tdcall_begin(leaf);
+	if (*status)
+		return SW_CALL_DONE;
+	ret = sw_tdg_leaves[leaf].fn(run, status);
+	instead = sw_fault_tdcall_end();
+	if (ret == SW_CALL_DONE && instead)
+		*status = instead;
+	return ret;
+}
+
 static enum sw_call sw_tdcall_leaf(struct sw_run *run, u64 *status)
 {
 	u64 rax = run->vp->gpr.rax;
@@ -198,6 +214,8 @@ static enum sw_call sw_tdcall_leaf(struct sw_run *run, u64 *status)
 		return SW_CALL_DONE;
 	if ((rax >> 16 & 0xff) > sw_tdg_leaves[leaf].max_version)
 		return SW_CALL_DONE;
+	if (sw_load(&sw_fault_armed))
+		return sw_tdcall_faulty(run, leaf, status);
 	return sw_tdg_leaves[leaf].fn(run, status);
 }
 

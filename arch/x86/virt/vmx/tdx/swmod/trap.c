@@ -43,6 +43,11 @@ MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
 
 static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
 
+const struct sw_cpu *sw_os_cpu(unsigned int cpu)
+{
+	return per_cpu_ptr(&sw_cpus, cpu);
+}
+
 static void regs_in(struct sw_regs *r, const struct pt_regs *regs)
 {
 	*r = (struct sw_regs) {

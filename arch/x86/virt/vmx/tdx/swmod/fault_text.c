@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The language of fault rules:
+ *
+ *   LEAF status=S [operand=O] [nth=N] [times=N] [rate=N%] [seed=N]
+ *	  [when=before|after] [locks=N]
+ *   hold=LOCK calls=N [td=PA] [gpa=GPA] [level=N] [mode=excl|shared]
+ *   clear
+ *
+ * LEAF is a name with or without TDH.; TDCALLs are named in full.  S is a name
+ * or a number, O too.  when=after refuses the lock that the leaf wants after
+ * the first N it was granted (1 unless told).  Without td= the lock is that of
+ * the first TD.
+ */
+#include "fault.h"
+#include "inspect.h"
+
+static const struct {
+	const char *name;
+	u32 id;
+} operands[] = {
+	{ "RAX", SW_OPND_RAX }, { "RCX", SW_OPND_RCX }, { "RDX", SW_OPND_RDX },
+	{ "RBX", SW_OPND_RBX }, { "R8", SW_OPND_R8 }, { "R9", SW_OPND_R9 },
+	{ "R10", SW_OPND_R10 }, { "R11", SW_OPND_R11 }, { "R12", SW_OPND_R12 },
+	{ "R13", SW_OPND_R13 }, { "R14", SW_OPND_R14 }, { "R15", SW_OPND_R15 },
+	{ "TDR", SW_OPND_TDR }, { "TDCX", SW_OPND_TDCX },
+	{ "TDVPR", SW_OPND_TDVPR }, { "REG_PAGE", SW_OPND_REG_PAGE },
+	{ "TDCS", SW_OPND_TDCS }, { "TDVPS", SW_OPND_TDVPS },
+	{ "SEPT_TREE", SW_OPND_SEPT_TREE }, { "SEPT_ENTRY", SW_OPND_SEPT_ENTRY },
+	{ "RTMR", SW_OPND_RTMR }, { "TD_EPOCH", SW_OPND_TD_EPOCH },
+	{ "OP_STATE", SW_OPND_OP_STATE }, { "SYS", SW_OPND_SYS },
+	{ "TDMR", SW_OPND_TDMR }, { "KOT", SW_OPND_KOT }, { "KET", SW_OPND_KET },
+	{ "WBCACHE", SW_OPND_WBCACHE },
+};
+
+const char *sw_operand_name(u32 id)
+{
+	unsigned int i;
+
+	for (i = 0; i < SW_ARRAY_SIZE(operands); i++) {
+		if (operands[i].id == id)
+			return operands[i].name;
+	}
+	return "?";
+}
+
+static int digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+}
+
+/* Decimal, or hexadecimal after 0x; all of the text, and no more than 64 bits. */
+bool sw_parse_number(const char *s, u64 *val)
+{
+	unsigned int base = 10;
+	u64 v = 0;
+
+	if (s[0] == '0' && s[1] == 'x') {
+		base = 16;
+		s += 2;
+	}
+	if (!*s)
+		return false;
+	for (; *s; s++) {
+		int d = digit(*s);
+
+		if (d >= (int)base || v > (~0ULL - d) / base)
+			return false;
+		v = v * base + d;
+	}
+	*val = v;
+	return true;
+}
+
+static bool parse_operand(const char *s, u32 *id)
+{
+	unsigned int i;
+	u64 val;
+
+	for (i = 0; i < SW_ARRAY_SIZE(operands); i++) {
+		if (!strcmp(s, operands[i].name)) {
+			*id = operands[i].id;
+			return true;
+		}
+	}
+	if (!sw_parse_number(s, &val) || val >> 32)
+		return false;
+	*id = val;
+	return true;
+}
+
+static bool parse_leaf(const char *s, enum sw_stat_kind *kind, u32 *leaf)
+{
+	for (*kind = 0; *kind < SW_NR_STATS; ++*kind) {
+		for (*leaf = 0; *leaf < SW_NR_LEAVES; ++*leaf) {
+			const char *name = sw_leaf_name(*kind, *leaf);
+
+			if (!strcmp(name, "?"))
+				continue;
+			if (!strcmp(s, name) ||
+			    (*kind == SW_STAT_SEAMCALL && !strcmp(s, name + 4)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_u32(const char *s, u32 *val)
+{
+	u64 v;
+
+	if (!sw_parse_number(s, &v) || v >> 32)
+		return false;
+	*val = v;
+	return true;
+}
+
+static bool parse_status(const char *s, u64 *status)
+{
+	return sw_status_by_name(s, status) || sw_parse_number(s, status);
+}
+
+static bool parse_rate(char *s, u32 *rate)
+{
+	size_t n = strlen(s);
+
+	if (!n || s[n - 1] != '%')
+		return false;
+	s[n - 1] = 0;
+	return parse_u32(s, rate) && *rate && *rate <= 100;
+}
+
+static bool parse_when(const char *s, enum sw_fault_when *when)
+{
+	*when = !strcmp(s, "after") ? SW_FAULT_AFTER : SW_FAULT_BEFORE;
+	return *when == SW_FAULT_AFTER || !strcmp(s, "before");
+}
+
+static bool parse_mode(const char *s, enum sw_mode *mode)
+{
+	*mode = !strcmp(s, "shared") ? SW_SHARED : SW_EXCL;
+	return *mode == SW_SHARED || !strcmp(s, "excl");
+}
+
+/* A line in pieces, and where the complaint about it goes. */
+struct line {
+	char text[SW_FAULT_LINE];
+	char *rest;
+	char *why;
+	size_t size;
+};
+
+static bool is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n';
+}
+
+static char *next_word(struct line *l)
+{
+	char *word;
+
+	while (is_space(*l->rest))
+		l->rest++;
+	word = l->rest;
+	while (*l->rest && !is_space(*l->rest))
+		l->rest++;
+	if (*l->rest)
+		*l->rest++ = 0;
+	return *word ? word : NULL;
+}
+
+/* The value behind KEY=, cut off from it; NULL if there is none. */
+static char *split(char *word)
+{
+	char *eq = strchr(word, '=');
+
+	if (!eq)
+		return NULL;
+	*eq = 0;
+	return eq + 1;
+}
+
+static bool complain(struct line *l, const char *what, const char *word)
+{
+	snprintf(l->why, l->size, "%s: %s", what, word);
+	return false;
+}
+
+static bool rule_word(struct sw_fault *f, u32 *operand, const char *key, char *val)
+{
+	if (!strcmp(key, "status"))
+		return parse_status(val, &f->status);
+	if (!strcmp(key, "operand"))
+		return parse_operand(val, operand);
+	if (!strcmp(key, "nth"))
+		return parse_u32(val, &f->nth) && f->nth;
+	if (!strcmp(key, "times"))
+		return parse_u32(val, &f->times) && f->times;
+	if (!strcmp(key, "rate"))
+		return parse_rate(val, &f->rate);
+	if (!strcmp(key, "seed"))
+		return sw_parse_number(val, &f->seed);
+	if (!strcmp(key, "when"))
+		return parse_when(val, &f->when);
+	return !strcmp(key, "locks") && parse_u32(val, &f->locks);
+}
+
+static bool parse_rule(struct line *l, const char *name)
+{
+	struct sw_fault f = { .locks = 1 };
+	u32 operand = 0;
+	char *word, *val;
+
+	if (!parse_leaf(name, &f.kind, &f.leaf))
+		return complain(l, "no such leaf", name);
+	while ((word = next_word(l))) {
+		val = split(word);
+		if (!val || !rule_word(&f, &operand, word, val))
+			return complain(l, "cannot use", word);
+	}
+	if (!f.status)
+		return complain(l, "status= is missing for", name);
+	/* The third call means that one, unless more are asked for. */
+	if (f.nth && !f.times && !f.rate)
+		f.times = 1;
+	f.status |= operand;
+	return sw_fault_arm(&f) || complain(l, "too many rules, clear first", name);
+}
+
+static bool hold_word(struct sw_hold *h, const char *key, char *val)
+{
+	u32 level = 0;
+	bool ok;
+
+	if (!strcmp(key, "calls"))
+		return parse_u32(val, &h->calls) && h->calls;
+	if (!strcmp(key, "td"))
+		return sw_parse_number(val, &h->tdr_pa);
+	if (!strcmp(key, "gpa"))
+		return sw_parse_number(val, &h->gpa) && h->gpa < SW_SHARED_BIT;
+	if (!strcmp(key, "mode"))
+		return parse_mode(val, &h->mode);
+	ok = !strcmp(key, "level") && parse_u32(val, &level) &&
+	     level <= SW_ROOT_LEVEL;
+	h->level = level;
+	return ok;
+}
+
+static bool parse_hold(struct line *l, const char *name)
+{
+	struct sw_hold h = { .mode = SW_EXCL, .tdr_pa = ~0ULL };
+	char *word, *val;
+	u64 err;
+
+	if (!sw_parse_hold(name, &h.lock))
+		return complain(l, "no such lock", name);
+	while ((word = next_word(l))) {
+		val = split(word);
+		if (!val || !hold_word(&h, word, val))
+			return complain(l, "cannot use", word);
+	}
+	if (!h.calls)
+		return complain(l, "calls= is missing for hold", name);
+	if (h.lock != SW_HOLD_KOT && h.tdr_pa == ~0ULL) {
+		h.tdr_pa = sw_inspect_first_td();
+		if (h.tdr_pa == ~0ULL)
+			return complain(l, "no TD to hold a lock of", name);
+	}
+	err = sw_fault_hold(&h);
+	return !err || complain(l, "cannot be held", sw_status_name(err));
+}
+
+bool sw_fault_parse(const char *text, char *why, size_t size)
+{
+	struct line l = { .why = why, .size = size };
+	char *word, *val;
+
+	if (strlen(text) >= sizeof(l.text))
+		return complain(&l, "longer than a rule can be", "line");
+	memcpy(l.text, text, strlen(text) + 1);
+	l.rest = l.text;
+	word = next_word(&l);
+	if (!word)
+		return complain(&l, "nothing to do in", "line");
+	if (!strcmp(word, "clear")) {
+		sw_fault_clear();
+		return true;
+	}
+	val = split(word);
+	if (!val)
+		return parse_rule(&l, word);
+	return strcmp(word, "hold") ? complain(&l, "a leaf, hold= or clear, not", word) :
+				      parse_hold(&l, val);
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One input is a program: bytes that say which SEAMCALL with which operands
+ * comes next, and what a vCPU does once it is entered.  Every step is followed
+ * by the checks of fuzz_check.c.
+ */
+#ifndef _FUZZ_H
+#define _FUZZ_H
+
+#include "swmod_machine.h"
+
+/* Pages that programs may name: one block of small ones, then large ones. */
+#define POOL_BASE	(TDMR_BASE + 0x2000000)
+#define POOL_SMALL	192
+#define HUGE_BASE	(TDMR_BASE + 0x4000000)
+#define NR_HUGE		3
+#define NR_BLOCKS	(1 + NR_HUGE)
+/* TDRs and TDVPRs are looked for among the first of the small pages. */
+#define NR_TDRS		4
+#define NR_TDVPRS	8
+
+/* Index of a page among those of all blocks, or -1. */
+int pool_index(u64 pa);
+u64 pool_pa(int index);
+#define NR_POOL		(NR_BLOCKS * 512)
+
+/* fuzz_input.c: what is left of the input reads as zeroes. */
+void input_set(const u8 *data, size_t size);
+bool input_ended(void);
+u8 in_byte(void);
+u64 in_u64(void);
+/* A register of the kind that @kind names, see fuzz_steps.c. */
+u64 in_operand(char kind);
+
+/* fuzz_steps.c */
+void fuzz_setup(void);
+void fuzz_one(const u8 *data, size_t size);
+/* One step; @depth is 1 if a vCPU is running at the same time. */
+void fuzz_step(int depth);
+/* Steps made since the start of the input, for whoever prints a report. */
+extern unsigned int fuzz_steps;
+
+/* fuzz_guest.c */
+void fuzz_guest_reset(void);
+
+/* fuzz_check.c */
+void check_reset(void);
+void check_all(int depth);
+/* Is the PAMT as it was at the last check? */
+bool check_unchanged(void);
+/* Prints the reason and ends the process with a trap. */
+void violated(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
+
+#endif /* _FUZZ_H */

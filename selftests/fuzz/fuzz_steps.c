@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The machine on which programs run, and their steps.
+ */
+#include <stdlib.h>
+
+#include "fault.h"
+#include "fuzz.h"
+
+#define SOURCE		(TDMR_BASE + 0xa000)
+#define MAX_STEPS	4000
+
+unsigned int fuzz_steps;
+static struct sw_sys ready;
+static u8 cpu;
+static int depth_now;		/* vCPUs that are running meanwhile */
+
+/* Kinds of RCX, RDX, R8, R9; see in_operand(). */
+static const struct {
+	u8 leaf;
+	char operands[5];
+} typed[] = {
+	{ SW_LEAF_VP_ENTER, "V" }, { SW_LEAF_VP_ENTER, "V" },
+	{ SW_LEAF_MNG_ADDCX, "PT" }, { SW_LEAF_MEM_PAGE_ADD, "GTPS" },
+	{ SW_LEAF_MEM_SEPT_ADD, "GTP" }, { SW_LEAF_MEM_SEPT_ADD, "GTP" },
+	{ SW_LEAF_VP_ADDCX, "PV" }, { SW_LEAF_MEM_PAGE_RELOCATE, "GTP" },
+	{ SW_LEAF_MEM_PAGE_AUG, "GTH" }, { SW_LEAF_MEM_PAGE_AUG, "GTH" },
+	{ SW_LEAF_MEM_RANGE_BLOCK, "GT" }, { SW_LEAF_MNG_KEY_CONFIG, "T" },
+	{ SW_LEAF_MNG_CREATE, "TK" }, { SW_LEAF_VP_CREATE, "VT" },
+	{ SW_LEAF_MNG_RD, "TF" }, { SW_LEAF_MEM_RD, "GT" },
+	{ SW_LEAF_MNG_WR, "TFRR" }, { SW_LEAF_MEM_WR, "GTR" },
+	{ SW_LEAF_MEM_PAGE_DEMOTE, "GTP" }, { SW_LEAF_MR_EXTEND, "GT" },
+	{ SW_LEAF_MR_FINALIZE, "T" }, { SW_LEAF_VP_FLUSH, "V" },
+	{ SW_LEAF_MNG_VPFLUSHDONE, "T" }, { SW_LEAF_MNG_KEY_FREEID, "T" },
+	{ SW_LEAF_MNG_INIT, "TS" }, { SW_LEAF_VP_INIT, "VRN" },
+	{ SW_LEAF_MEM_PAGE_PROMOTE, "GT" }, { SW_LEAF_PHYMEM_PAGE_RDMD, "P" },
+	{ SW_LEAF_MEM_SEPT_RD, "GT" }, { SW_LEAF_VP_RD, "VF" },
+	{ SW_LEAF_PHYMEM_PAGE_RECLAIM, "P" }, { SW_LEAF_PHYMEM_PAGE_RECLAIM, "H" },
+	{ SW_LEAF_MEM_PAGE_REMOVE, "GT" }, { SW_LEAF_MEM_SEPT_REMOVE, "GT" },
+	{ SW_LEAF_SYS_RD, "0F" }, { SW_LEAF_MEM_TRACK, "T" },
+	{ SW_LEAF_MEM_RANGE_UNBLOCK, "GT" }, { SW_LEAF_PHYMEM_CACHE_WB, "0" },
+	{ SW_LEAF_PHYMEM_PAGE_WBINVD, "P" }, { SW_LEAF_VP_WR, "VFRR" },
+	{ SW_LEAF_MNG_KEY_RECLAIMID, "T" },
+};
+
+static u64 issue(u64 leaf, struct sw_regs *r)
+{
+	bool enters = (leaf & 0xffff) == SW_LEAF_VP_ENTER;
+	u64 status;
+
+	/* The end of the module is not part of the game. */
+	if ((leaf & 0xffff) == SW_LEAF_SYS_DISABLE ||
+	    (leaf & 0xffff) == SW_LEAF_SYS_SHUTDOWN)
+		return 0;
+	status = seamcall_on(cpu % 2, leaf, r);
+	if (status >> 63 && !enters && !check_unchanged())
+		violated("leaf %llx failed with %llx and changed pages",
+			 (unsigned long long)leaf, (unsigned long long)status);
+	/* What follows is compared with what is now. */
+	if (!(status >> 63) && !enters)
+		check_all(depth_now);
+	return status;
+}
+
+static void step_typed(int depth, bool spoil)
+{
+	u8 n = in_byte() % SW_ARRAY_SIZE(typed);
+	const char *kinds = typed[n].operands;
+	u64 leaf = typed[n].leaf;
+	struct sw_regs r = { 0 };
+
+	/* One vCPU at a time: the guest is part of the input. */
+	if (depth && leaf == SW_LEAF_VP_ENTER)
+		return;
+	r.rcx = in_operand(kinds[0]);
+	r.rdx = kinds[0] ? in_operand(kinds[1]) : 0;
+	r.r8 = kinds[0] && kinds[1] ? in_operand(kinds[2]) : 0;
+	r.r9 = kinds[0] && kinds[1] && kinds[2] ? in_operand(kinds[3]) : 0;
+	/* Writing SHARED_EPTP or so with any value needs a mask of ones. */
+	if (kinds[0] && kinds[1] == 'F' && kinds[2] && in_byte() & 1)
+		r.r9 = ~0ULL;
+	if (spoil) {
+		u8 b = in_byte();
+		u64 *reg = (u64 *)&r + 1 + b % 11;
+
+		leaf |= (b & 0x80) ? 1ULL << 16 : 0;
+		if (b & 0x40)
+			*reg = in_u64();
+		else
+			*reg ^= 1ULL << (in_byte() & 63);
+	}
+	issue(leaf, &r);
+}
+
+static void step_raw(int depth)
+{
+	struct sw_regs r = { 0 };
+	u64 leaf = in_byte() | (u64)(in_byte() & 1) << 16;
+
+	if (depth && !(leaf & 0xffff))
+		return;
+	r.rcx = in_u64();
+	r.rdx = in_u64();
+	r.r8 = in_u64();
+	r.r9 = in_u64();
+	issue(leaf, &r);
+}
+
+static u64 quick(u64 leaf, u64 rcx, u64 rdx, u64 r8, u64 r9)
+{
+	struct sw_regs r = { .rcx = rcx, .rdx = rdx, .r8 = r8, .r9 = r9 };
+
+	return issue(leaf, &r);
+}
+
+/* A TD the ordinary way, as far as one byte says; pages from a fixed place. */
+static void step_build(void)
+{
+	u8 b = in_byte(), n = b & 3, to = b >> 2 & 7, i;
+	u64 tdr = pool_pa(n), vp = pool_pa(NR_TDRS + n);
+	int page = 16 + n * 40;
+
+	quick(SW_LEAF_MNG_CREATE, tdr, sw_sys.first_hkid + 1 + n, 0, 0);
+	quick(SW_LEAF_MNG_KEY_CONFIG, tdr, 0, 0, 0);
+	for (i = 0; i < SW_TDCS_PAGES_MIN; i++)
+		quick(SW_LEAF_MNG_ADDCX, pool_pa(page++), tdr, 0, 0);
+	if (to < 1)
+		return;
+	quick(SW_LEAF_MNG_INIT, tdr, SOURCE + (b >> 7) * 1024, 0, 0);
+	quick(SW_LEAF_VP_CREATE, vp, tdr, 0, 0);
+	for (i = 1; i < SW_TDVPS_PAGES; i++)
+		quick(SW_LEAF_VP_ADDCX, pool_pa(page++), vp, 0, 0);
+	quick(SW_LEAF_VP_INIT, vp, 0, 0, 0);
+	if (to < 2)
+		return;
+	for (i = 3; i; i--)
+		quick(SW_LEAF_MEM_SEPT_ADD, i, tdr, pool_pa(page++), 0);
+	quick(SW_LEAF_MEM_PAGE_ADD, 0, tdr, pool_pa(page++), SOURCE);
+	if (to >= 3)
+		quick(SW_LEAF_MR_FINALIZE, tdr, 0, 0, 0);
+	if (to >= 5)
+		quick(SW_LEAF_MEM_PAGE_AUG, 0x200000 | 1, tdr,
+		      HUGE_BASE + n % NR_HUGE * SW_SIZE_2M, 0);
+}
+
+static void step_teardown(void)
+{
+	u8 b = in_byte(), n = b & 3;
+	u64 tdr = pool_pa(n);
+	int i;
+
+	for (i = 0; i < NR_TDVPRS; i++)
+		quick(SW_LEAF_VP_FLUSH, pool_pa(NR_TDRS + i), 0, 0, 0);
+	quick(SW_LEAF_MNG_VPFLUSHDONE, tdr, 0, 0, 0);
+	quick(SW_LEAF_PHYMEM_CACHE_WB, 0, 0, 0, 0);
+	quick(SW_LEAF_MNG_KEY_FREEID, tdr, 0, 0, 0);
+	if (!(b & 4))
+		return;
+	/* Only the TD's own pages: others make noise, and this is a loop. */
+	for (i = NR_TDRS; i < NR_POOL; i++)
+		if (i < POOL_SMALL || !(i % 512))
+			quick(SW_LEAF_PHYMEM_PAGE_RECLAIM, pool_pa(i), 0, 0, 0);
+	quick(SW_LEAF_PHYMEM_PAGE_RECLAIM, tdr, 0, 0, 0);
+}
+
+/* What a host does to a page: block, track, and something with it. */
+static void step_sequence(void)
+{
+	static const u8 leaves[] = {
+		SW_LEAF_MEM_PAGE_REMOVE, SW_LEAF_MEM_RANGE_UNBLOCK,
+		SW_LEAF_MEM_PAGE_DEMOTE, SW_LEAF_MEM_PAGE_PROMOTE,
+		SW_LEAF_MEM_SEPT_REMOVE, SW_LEAF_MEM_PAGE_RELOCATE,
+	};
+	u64 gpa = in_operand('G'), tdr = in_operand('T');
+	u8 b = in_byte();
+
+	quick(SW_LEAF_MEM_RANGE_BLOCK, gpa, tdr, 0, 0);
+	quick(SW_LEAF_MEM_TRACK, tdr, 0, 0, 0);
+	quick(leaves[b % 6], gpa, tdr, pool_pa(b % POOL_SMALL), 0);
+}
+
+static void step_environment(void)
+{
+	u8 b = in_byte();
+
+	sw_user.irq_pending = b & 1;
+	sw_user.no_entropy = (b & 6) == 6;
+	sw_user.tsc += (u64)(b >> 3 & 15) << 20;
+	cpu = b >> 7;
+}
+
+static void step_fault(void)
+{
+	struct sw_fault f = {
+		.leaf = typed[in_byte() % SW_ARRAY_SIZE(typed)].leaf,
+		.status = SW_OPERAND_BUSY | in_byte(), .nth = 1, .times = 2,
+		.when = SW_FAULT_AFTER, .locks = in_byte() % 10,
+	};
+
+	if (sw_fault_armed > 4)
+		sw_fault_clear();
+	sw_fault_arm(&f);
+}
+
+static void step_params(void)
+{
+	u8 *params = sw_va(SOURCE + 1024);
+	u16 at = in_byte() | (in_byte() & 3) << 8;
+
+	params[at & 1023] = in_byte();
+}
+
+void fuzz_step(int depth)
+{
+	u8 op = in_byte() & 31;
+
+	fuzz_steps++;
+	depth_now = depth;
+	switch (op) {
+	case 0 ... 17:
+		step_typed(depth, false);
+		break;
+	case 18 ... 20:
+		step_typed(depth, true);
+		break;
+	case 21:
+		step_raw(depth);
+		break;
+	case 22 ... 23:
+		step_build();
+		break;
+	case 24:
+		step_teardown();
+		break;
+	case 25 ... 27:
+		step_sequence();
+		break;
+	case 28:
+		step_environment();
+		break;
+	case 29:
+		step_fault();
+		break;
+	case 30:
+		step_params();
+		break;
+	default:
+		break;
+	}
+	check_all(depth);
+	depth_now = 0;
+}
+
+static void pamt_clear(int level, u64 pa, unsigned int n)
+{
+	u8 *array = sw_va(sw_sys.tdmr[0].pamt[level]);
+
+	memset(array + ((pa - TDMR_BASE) >> (12 + 9 * level)) * 16, 0, 16 * n);
+}
+
+/* What programs can have changed, and nothing else: this is once an input. */
+static void machine_reset(void)
+{
+	int i;
+
+	sw_fault_clear();
+	sw_sys = ready;
+	for (i = 0; i < NR_BLOCKS; i++) {
+		pamt_clear(0, pool_pa(i * 512), 512);
+		pamt_clear(1, pool_pa(i * 512), 1);
+	}
+	pamt_clear(2, TDMR_BASE, 1);
+	memset(sw_va(POOL_BASE), 0, POOL_SMALL * PAGE);
+	sw_user.irq_pending = false;
+	sw_user.no_entropy = false;
+	sw_user.tsc = 1 << 20;
+	cpus[0].last_tdvpr = cpus[1].last_tdvpr = 0;
+	cpu = 0;
+	td_params();
+	memcpy(sw_va(SOURCE + 1024), sw_va(SOURCE), 1024);
+	fuzz_guest_reset();
+	check_reset();
+}
+
+/* Everything but the pool is reserved, so no operand leads out of it. */
+static void reserve_the_rest(void)
+{
+	u8 *array = sw_va(sw_sys.tdmr[0].pamt[0]);
+	u64 i;
+
+	for (i = 0; i < SW_SIZE_1G / PAGE; i++) {
+		if (pool_index(TDMR_BASE + i * PAGE) < 0)
+			array[i * 16 + 2] = SW_PT_RSVD;
+	}
+}
+
+void fuzz_setup(void)
+{
+	module_ready();
+	reserve_the_rest();
+	ready = sw_sys;
+}
+
+void fuzz_one(const u8 *data, size_t size)
+{
+	machine_reset();
+	input_set(data, size);
+	fuzz_steps = 0;
+	while (!input_ended() && fuzz_steps < MAX_STEPS)
+		fuzz_step(0);
+}

@@ -1,0 +1,549 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See model.h.  Numbers are those of the specification, written down a second
+ * time on purpose.
+ */
+#include <string.h>
+
+#include "model.h"
+
+#define PAGE		0x1000ULL
+#define LARGE		0x200000ULL
+#define RCX		1
+#define RDX		2
+#define R8		8
+#define INVALID		0xc000010000000000ULL
+#define BUSY		0x8000020000000000ULL
+#define EPOCH_BUSY	0x8000020100000000ULL
+#define WRONG_PAGE	0xc000030000000000ULL
+#define WRONG_LIFE	0xc000060700000000ULL
+#define WRONG_OP_STATE	0xc000060800000000ULL
+#define NO_WALK		0xc0000b0000000000ULL
+#define NOT_BLOCKED	0xc0000b0600000000ULL
+#define ALREADY_BLOCKED	0x00000b0700000000ULL
+#define NOT_TRACKED	0xc0000b0800000000ULL
+#define NO_PROMOTE	0xc0000b0900000000ULL
+#define ACCEPTED	0x00000b0a00000000ULL
+#define SIZE_MISMATCH	0xc0000b0b00000000ULL
+#define WRONG_STATE	0xc0000b0d00000000ULL
+#define TABLE_IN_USE	0xc0000b0e00000000ULL
+#define SHARED_BIT	(1ULL << 47)
+
+struct m_td m_td[M_TDS];
+struct m_page m_page[M_PAGES], m_large[M_BLOCKS];
+
+/* Entries of a level below one of the next. */
+static const unsigned int fan[4] = { M_FAN1, M_FAN2, M_FAN3, M_TOP };
+
+static uint64_t span(int level)
+{
+	return PAGE << (9 * level);
+}
+
+/* -1 for an address that has no place here; the caller asks for none. */
+static int place(uint64_t gpa, int level)
+{
+	int n = 0, l;
+
+	for (l = 3; l >= level; l--) {
+		unsigned int i = gpa / span(l) % 512;
+
+		if (i >= fan[l])
+			return -1;
+		n = n * fan[l] + i;
+	}
+	return n;
+}
+
+struct m_entry *m_entry(struct m_td *td, uint64_t gpa, int level)
+{
+	int n = place(gpa, level);
+
+	return n < 0 ? 0 : &td->at[level][n];
+}
+
+static struct m_page *page_at(uint64_t address)
+{
+	return &m_page[m_page_index(address)];
+}
+
+static struct m_page *large_at(uint64_t address)
+{
+	return &m_large[m_page_index(address) / 512];
+}
+
+uint64_t m_entry_word(const struct m_entry *e, int level)
+{
+	const uint64_t no_ve = 1ULL << 63, blocked = 1ULL << 55;
+	const uint64_t leaf = no_ve | 0xf0;
+
+	switch (e->state) {
+	case M_FREE:
+		return 0x80e0000000000000ULL;
+	case M_TABLE:
+		return e->page | 7;
+	case M_TABLE_BLOCKED:
+		return e->page | no_ve | blocked;
+	case M_MAPPED:
+		return e->page | leaf | 7;
+	case M_BLOCKED:
+		return e->page | leaf | blocked;
+	case M_PENDING:
+		return e->page | leaf | 1ULL << 56;
+	default:
+		return e->page | leaf | 1ULL << 56 | blocked;
+	}
+}
+
+static struct m_answer say(uint64_t status)
+{
+	return (struct m_answer){ .status = status };
+}
+
+static struct m_answer say_regs(uint64_t status, uint64_t rcx, uint64_t rdx)
+{
+	return (struct m_answer){ status, rcx, rdx, true };
+}
+
+static struct m_answer say_entry(uint64_t status, const struct m_entry *e,
+				 int level)
+{
+	return say_regs(status, m_entry_word(e, level),
+			level | (uint64_t)e->state << 8);
+}
+
+/* Who takes a page for itself while somebody has it gets nothing. */
+static bool is_held(const struct m_td *by, uint64_t page)
+{
+	int i;
+
+	if (by && page == by->id)
+		return true;
+	for (i = 0; i < M_TDS; i++) {
+		if (m_td[i].inside &&
+		    (page == m_td[i].id || page == m_td[i].vcpu))
+			return true;
+	}
+	return false;
+}
+
+/* May this page be taken?  0, or why not. */
+static uint64_t take_check(const struct m_td *td, uint64_t page, int level)
+{
+	int i, block;
+
+	if (page % span(level))
+		return INVALID;
+	block = m_page_index(page) / 512;
+	if (level == 1) {
+		if (m_large[block].use != M_UNUSED)
+			return WRONG_PAGE;
+		for (i = 0; i < 512; i++) {
+			if (m_page[block * 512 + i].use != M_UNUSED)
+				return WRONG_PAGE;
+		}
+		return 0;
+	}
+	if (m_large[block].use != M_UNUSED)
+		return WRONG_PAGE;
+	if (is_held(td, page))
+		return BUSY;
+	return page_at(page)->use == M_UNUSED ? 0 : WRONG_PAGE;
+}
+
+static void take(struct m_td *td, uint64_t page, int level, enum m_use use)
+{
+	*(level ? large_at(page) : page_at(page)) =
+		(struct m_page){ .use = use, .owner = td->id };
+}
+
+static void give_back(uint64_t page, int level)
+{
+	*(level ? large_at(page) : page_at(page)) = (struct m_page){ 0 };
+}
+
+static bool is_table(const struct m_entry *e)
+{
+	return e->state == M_TABLE || e->state == M_TABLE_BLOCKED;
+}
+
+static bool is_blocked(const struct m_entry *e)
+{
+	return e->state == M_TABLE_BLOCKED || e->state == M_BLOCKED ||
+	       e->state == M_PENDING_BLOCKED;
+}
+
+static bool is_leaf(const struct m_entry *e)
+{
+	return e->state != M_FREE && !is_table(e);
+}
+
+/* A new state; the table above counts what it has. */
+static void become(struct m_td *td, uint64_t gpa, int level, enum m_state state,
+		   uint64_t page)
+{
+	struct m_entry *e = m_entry(td, gpa, level);
+
+	if (level < 3)
+		m_entry(td, gpa, level + 1)->below +=
+			(state != M_FREE) - (e->state != M_FREE);
+	e->state = state;
+	e->page = state == M_FREE ? 0 : page;
+}
+
+/* A step at an entry: where, and how far it has got. */
+struct at {
+	struct m_td *td;
+	uint64_t gpa;
+	int level;
+	struct m_entry *e;
+	struct m_answer no;
+};
+
+/* The operand, the way down, and the entry; false leaves the answer in no. */
+static bool find(struct at *at, struct m_td *td, uint64_t arg, int min, int max)
+{
+	uint64_t gpa = arg & 0x000ffffffffff000ULL;
+	int level = arg & 7, l;
+
+	at->td = td;
+	at->gpa = gpa;
+	at->level = level;
+	at->no = say(INVALID | RCX);
+	if (arg != (gpa | level) || level < min || level > max)
+		return false;
+	if (gpa >= SHARED_BIT || gpa % span(level))
+		return false;
+	for (l = 3; l > level; l--) {
+		at->e = m_entry(td, gpa, l);
+		if (at->e->state != M_TABLE) {
+			at->no = say_entry(NO_WALK | RCX, at->e, l);
+			return false;
+		}
+	}
+	at->e = m_entry(td, gpa, level);
+	return true;
+}
+
+static struct m_answer wrong_state(const struct at *at)
+{
+	return say_entry(WRONG_STATE | RCX, at->e, at->level);
+}
+
+/* Epoch of blocking: with the page that is mapped, or the table's own. */
+static struct m_page *epoch_page(const struct at *at)
+{
+	return is_leaf(at->e) && at->level ? large_at(at->e->page) :
+					     page_at(at->e->page);
+}
+
+/* Can no vCPU have the translation any more?  0, or why not. */
+static uint64_t gone_check(const struct at *at)
+{
+	uint64_t since;
+
+	if (!at->td->runs)
+		return 0;
+	if (!is_blocked(at->e))
+		return NOT_BLOCKED | RCX;
+	since = epoch_page(at)->epoch;
+	if (since + 1 < at->td->epoch)
+		return 0;
+	if (since + 1 == at->td->epoch && !at->td->in[since % 2])
+		return 0;
+	return NOT_TRACKED | RCX;
+}
+
+struct m_answer m_sept_add(struct m_td *td, uint64_t arg, uint64_t page)
+{
+	struct at at;
+	uint64_t no;
+
+	if (!find(&at, td, arg, 1, 3))
+		return at.no;
+	if (at.e->state != M_FREE)
+		return wrong_state(&at);
+	no = take_check(td, page, 0);
+	if (no)
+		return say(no | R8);
+	take(td, page, 0, M_TABLE_PAGE);
+	become(td, at.gpa, at.level, M_TABLE, page);
+	at.e->below = 0;
+	return say_regs(0, 0, 0);
+}
+
+struct m_answer m_sept_remove(struct m_td *td, uint64_t arg)
+{
+	struct at at;
+	uint64_t no, page;
+
+	if (!find(&at, td, arg, 1, 3))
+		return at.no;
+	if (!is_table(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (!no && at.e->below)
+		no = TABLE_IN_USE | RCX;
+	if (no)
+		return say_entry(no, at.e, at.level);
+	page = at.e->page;
+	give_back(page, 0);
+	become(td, at.gpa, at.level, M_FREE, 0);
+	return say_regs(0, page, 0);
+}
+
+struct m_answer m_add(struct m_td *td, uint64_t arg, uint64_t page)
+{
+	struct at at;
+	uint64_t no;
+
+	/* It wants the TD for itself. */
+	if (td->inside)
+		return say(BUSY | RDX);
+	if (td->runs)
+		return say(WRONG_OP_STATE | 2);
+	if (!find(&at, td, arg, 0, 0))
+		return at.no;
+	if (at.e->state != M_FREE)
+		return wrong_state(&at);
+	no = take_check(td, page, 0);
+	if (no)
+		return say(no | R8);
+	take(td, page, 0, M_DATA);
+	become(td, at.gpa, 0, M_MAPPED, page);
+	return say_regs(0, 0, 0);
+}
+
+struct m_answer m_aug(struct m_td *td, uint64_t arg, uint64_t page)
+{
+	struct at at;
+	uint64_t no;
+
+	if (!find(&at, td, arg, 0, 1))
+		return at.no;
+	if (at.e->state != M_FREE)
+		return wrong_state(&at);
+	no = take_check(td, page, at.level);
+	if (no)
+		return say(no | R8);
+	take(td, page, at.level, M_DATA);
+	become(td, at.gpa, at.level, M_PENDING, page);
+	return say_regs(0, 0, 0);
+}
+
+struct m_answer m_remove(struct m_td *td, uint64_t arg)
+{
+	struct at at;
+	uint64_t no, page;
+
+	if (!find(&at, td, arg, 0, 1))
+		return at.no;
+	if (!is_leaf(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (no)
+		return say_entry(no, at.e, at.level);
+	page = at.e->page;
+	give_back(page, at.level);
+	become(td, at.gpa, at.level, M_FREE, 0);
+	return say_regs(0, page, 0);
+}
+
+struct m_answer m_block(struct m_td *td, uint64_t arg)
+{
+	struct at at;
+
+	if (!find(&at, td, arg, 0, 3))
+		return at.no;
+	if (is_blocked(at.e))
+		return say_entry(ALREADY_BLOCKED, at.e, at.level);
+	if (at.e->state == M_FREE)
+		return wrong_state(&at);
+	epoch_page(&at)->epoch = td->epoch;
+	at.e->state = is_table(at.e) ? M_TABLE_BLOCKED :
+		      at.e->state == M_PENDING ? M_PENDING_BLOCKED : M_BLOCKED;
+	return say(0);
+}
+
+static enum m_state opened(const struct m_entry *e)
+{
+	if (is_table(e))
+		return M_TABLE;
+	return e->state == M_PENDING || e->state == M_PENDING_BLOCKED ?
+	       M_PENDING : M_MAPPED;
+}
+
+struct m_answer m_unblock(struct m_td *td, uint64_t arg)
+{
+	struct at at;
+	uint64_t no;
+
+	if (!find(&at, td, arg, 0, 3))
+		return at.no;
+	if (!is_blocked(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (no)
+		return say_entry(no, at.e, at.level);
+	at.e->state = opened(at.e);
+	return say(0);
+}
+
+struct m_answer m_demote(struct m_td *td, uint64_t arg, uint64_t page)
+{
+	enum m_state state;
+	struct at at;
+	uint64_t no, i, base;
+
+	if (!find(&at, td, arg, 1, 1))
+		return at.no;
+	if (!is_leaf(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (no)
+		return say_entry(no, at.e, 1);
+	no = take_check(td, page, 0);
+	if (no)
+		return say(no | R8);
+	state = opened(at.e);
+	base = at.e->page;
+	give_back(base, 1);
+	take(td, page, 0, M_TABLE_PAGE);
+	become(td, at.gpa, 1, M_TABLE, page);
+	at.e->below = 0;
+	for (i = 0; i < 512; i++) {
+		take(td, base + i * PAGE, 0, M_DATA);
+		become(td, at.gpa + i * PAGE, 0, state, base + i * PAGE);
+	}
+	return say_regs(0, 0, 0);
+}
+
+/* 512 times the same over one piece of memory? */
+static bool uniform(const struct at *at)
+{
+	const struct m_entry *first = m_entry(at->td, at->gpa, 0);
+	unsigned int i;
+
+	if (first->state != M_MAPPED && first->state != M_PENDING)
+		return false;
+	for (i = 0; i < 512; i++) {
+		if (first[i].state != first->state ||
+		    first[i].page != first->page + i * PAGE)
+			return false;
+	}
+	return !(first->page % LARGE);
+}
+
+struct m_answer m_promote(struct m_td *td, uint64_t arg)
+{
+	enum m_state state;
+	uint64_t no, base, i, page;
+	struct at at;
+
+	if (!find(&at, td, arg, 1, 1))
+		return at.no;
+	if (!is_table(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (!no && !uniform(&at))
+		no = NO_PROMOTE | RCX;
+	if (no)
+		return say_entry(no, at.e, 1);
+	page = at.e->page;
+	state = m_entry(td, at.gpa, 0)->state;
+	base = m_entry(td, at.gpa, 0)->page;
+	for (i = 0; i < 512; i++) {
+		become(td, at.gpa + i * PAGE, 0, M_FREE, 0);
+		give_back(base + i * PAGE, 0);
+	}
+	give_back(page, 0);
+	take(td, base, 1, M_DATA);
+	become(td, at.gpa, 1, state, base);
+	return say_regs(0, page, 0);
+}
+
+struct m_answer m_relocate(struct m_td *td, uint64_t arg, uint64_t page)
+{
+	struct at at;
+	uint64_t no, old;
+
+	if (!find(&at, td, arg, 0, 0))
+		return at.no;
+	if (!is_leaf(at.e))
+		return wrong_state(&at);
+	no = gone_check(&at);
+	if (no)
+		return say_entry(no, at.e, 0);
+	no = take_check(td, page, 0);
+	if (no)
+		return say(no | R8);
+	old = at.e->page;
+	give_back(old, 0);
+	take(td, page, 0, M_DATA);
+	become(td, at.gpa, 0, opened(at.e), page);
+	return say_regs(0, old, 0);
+}
+
+struct m_answer m_track(struct m_td *td)
+{
+	if (td->in[(td->epoch + 1) % 2])
+		return say(EPOCH_BUSY);
+	td->epoch++;
+	return say(0);
+}
+
+struct m_answer m_read(struct m_td *td, uint64_t arg)
+{
+	struct at at;
+
+	if (!find(&at, td, arg, 0, 3))
+		return at.no;
+	return say_entry(0, at.e, at.level);
+}
+
+/* Of a TD that is alive: never allowed, but it says what the page is. */
+struct m_answer m_reclaim(uint64_t page)
+{
+	const struct m_page *p = large_at(page);
+
+	if (p->use == M_UNUSED) {
+		p = page_at(page);
+		if (is_held(NULL, page))
+			return say(BUSY | RCX);
+	} else if (page % LARGE) {
+		return say(INVALID | RCX);
+	}
+	if (p->use == M_UNUSED)
+		return say(WRONG_PAGE | RCX);
+	return say_regs(WRONG_LIFE, p->use, p->owner);
+}
+
+uint64_t m_accept(struct m_td *td, uint64_t gpa, int level, bool interrupted)
+{
+	struct m_entry *e;
+	int l;
+
+	for (l = 3; l > level; l--) {
+		e = m_entry(td, gpa, l);
+		if (e->state == M_MAPPED)
+			return ACCEPTED | l;
+		if (e->state != M_TABLE)
+			return ~0ULL;
+	}
+	e = m_entry(td, gpa, level);
+	switch (e->state) {
+	case M_PENDING:
+		/* A large page does not get done while the host waits. */
+		if (level && interrupted)
+			return ~0ULL;
+		e->state = M_MAPPED;
+		return 0;
+	case M_MAPPED:
+		return ACCEPTED | level;
+	case M_TABLE:
+	case M_TABLE_BLOCKED:
+		return SIZE_MISMATCH | level;
+	default:
+		return ~0ULL;
+	}
+}
