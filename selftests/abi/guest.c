@@ -380,6 +380,39 @@ static void test_dirty(void)
 	}
 }
 
+static void test_touch(void)
+{
+	report(*(volatile u64 *)(u64)(RAM_BASE + 0x3000));
+}
+
+/*
+ * The VMM takes pages away and gives them back meanwhile, so that none can be
+ * used after it was accepted.  Reported: how often ACCEPT said what; each vCPU
+ * walks the other way.
+ */
+static void test_accept(u32 vcpu)
+{
+	u32 fresh = 0, again = 0, other = 0, busy = 0, n;
+	u64 base = RAM_BASE + ACCEPT_OFFSET;
+
+	for (n = 0; n < ACCEPT_PAGES * ACCEPT_ROUNDS; n++) {
+		u32 page = (vcpu & 1 ? ~n : n) % ACCEPT_PAGES;
+		u64 status;
+
+		while ((status = tdcall(6, base + page * 4096ULL, 0, 0) >> 32) ==
+		       0x80000200)
+			busy++;
+		if (!status)
+			fresh++;
+		else if (status == 0xb0a)
+			again++;
+		else
+			other++;
+	}
+	report((u64)fresh << 32 | again);
+	report((u64)busy << 32 | other);
+}
+
 static void test_hello(void)
 {
 	report(0x600d);
@@ -418,6 +451,10 @@ void guest_main(u64 test, u32 vcpu)
 		test_unconverted();
 	else if (test == GUEST_DIRTY)
 		test_dirty();
+	else if (test == GUEST_TOUCH)
+		test_touch();
+	else if (test == GUEST_ACCEPT)
+		test_accept(vcpu);
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

@@ -22,6 +22,8 @@ enum guest_test {
 	GUEST_BUSY,		/* runs for ever */
 	GUEST_UNCONVERTED,	/* uses memory as what it is not */
 	GUEST_DIRTY,		/* writes to a slot without guest_memfd */
+	GUEST_TOUCH,		/* use memory that was not accepted */
+	GUEST_ACCEPT,		/* accept page after page; any number of vCPUs */
 	GUEST_NR_TESTS,
 };
 
@@ -50,5 +52,10 @@ enum guest_test {
 #define SHARED_VALUE	0x5ea5ed5ea5edULL
 /* In RAM: the last page below a border of 2 MiB. */
 #define SHARED_OFFSET	0x2ff000
+
+/* Pages that GUEST_ACCEPT accepts, from ACCEPT_OFFSET in RAM on, and how often. */
+#define ACCEPT_OFFSET	0x100000
+#define ACCEPT_PAGES	64
+#define ACCEPT_ROUNDS	100
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

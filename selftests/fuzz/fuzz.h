@@ -34,11 +34,16 @@ u64 in_operand(char kind);
 
 /* fuzz_steps.c */
 void fuzz_setup(void);
+void fuzz_reset(void);
 void fuzz_one(const u8 *data, size_t size);
 /* One step; @depth is 1 if a vCPU is running at the same time. */
 void fuzz_step(int depth);
 /* Steps made since the start of the input, for whoever prints a report. */
-extern unsigned int fuzz_steps;
+extern __thread unsigned int fuzz_steps;
+/* The CPU that this thread plays; others than 0 are for fuzz_race.c. */
+extern __thread u8 fuzz_cpu;
+/* Set while several threads make steps: nothing holds still to be checked. */
+extern bool fuzz_racing;
 
 /* fuzz_guest.c */
 void fuzz_guest_reset(void);

@@ -6,17 +6,21 @@
 #include "fuzz.h"
 #include "guest.h"
 
+/* The instruction's bytes: 66 0f 01 cc. */
+#define TDCALL		0xcc010f66u
+
 /* Entries that one VP.ENTER makes before the host's timer fires anyway. */
 #define MAX_RUNS	48
 
 void (*guest)(struct sw_run *run);
 
-static u64 fields[NR_POOL < 1024 ? NR_POOL : 1024][1024];
-static unsigned int runs;
+static u64 fields[NR_POOL][1024];
+static __thread unsigned int runs;
 
 void fuzz_guest_reset(void)
 {
-	memset(fields, 0, sizeof(fields[0]) * 32);
+	/* Others are cleared as VP.INIT makes vCPUs of them. */
+	memset(fields, 0, sizeof(fields[0]) * (NR_TDRS + NR_TDVPRS));
 }
 
 /* Width, type and index of an encoding; indexes beyond 63 do not occur. */
@@ -25,13 +29,13 @@ static u64 *field(struct sw_tdvps *vp, u32 encoding)
 	unsigned int n = (encoding >> 13 & 3) << 8 | (encoding >> 10 & 3) << 6 |
 			 (encoding >> 1 & 63);
 
-	return &fields[pool_index(vp->page_pa[0]) & 31][n];
+	return &fields[pool_index(vp->page_pa[0])][n];
 }
 
 u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp)
 {
 	sw_guest_init_common(td, vp);
-	memset(fields[pool_index(vp->page_pa[0]) & 31], 0, sizeof(fields[0]));
+	memset(fields[pool_index(vp->page_pa[0])], 0, sizeof(fields[0]));
 	*field(vp, SW_VM_GUEST_EFER) = SW_EFER_LMA;
 	*field(vp, SW_VM_GUEST_CS_AR) = SW_AR_L;
 	return 0;
@@ -53,18 +57,17 @@ static void guest_tdcall(struct sw_run *run)
 		[0] = "RN", [2] = "GN", [4] = "GGN", [5] = "N", [6] = "G",
 		[7] = "0F", [8] = "0FRR", [9] = "0F", [10] = "0FRR", [11] = "0F",
 	};
-	static const u8 tdcall[] = { 0x66, 0x0f, 0x01, 0xcc };
 	u8 leaf = in_byte();
 	const char *kinds = operands[leaf & 15];
 	struct sw_regs *g = &run->vp->gpr;
 	u64 rip = in_operand('G') & ~7ULL;
-	void *code = sw_gpa_ptr(run, rip, true);
+	u32 *code = sw_gpa_ptr(run, rip, true);
 
 	run->exit.reason = SW_XR_EXCEPTION;
 	run->exit.intr_info = SW_INTR_VALID | SW_INTR_HW_EXCEPTION << 8 | SW_VEC_UD;
 	*field(run->vp, SW_VM_GUEST_RIP) = rip;
 	if (code)
-		memcpy(code, tdcall, sizeof(tdcall));
+		sw_store(code, TDCALL);
 	g->rax = leaf & 15;
 	if (leaf >= 0xe0)
 		g->rax |= (u64)in_byte() << 16;

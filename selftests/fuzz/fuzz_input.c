@@ -5,7 +5,7 @@
  */
 #include "fuzz.h"
 
-static const u8 *pos, *end;
+static __thread const u8 *pos, *end;
 
 void input_set(const u8 *data, size_t size)
 {

@@ -10,10 +10,11 @@
 #define SOURCE		(TDMR_BASE + 0xa000)
 #define MAX_STEPS	4000
 
-unsigned int fuzz_steps;
+__thread unsigned int fuzz_steps;
+__thread u8 fuzz_cpu;
+bool fuzz_racing;
 static struct sw_sys ready;
-static u8 cpu;
-static int depth_now;		/* vCPUs that are running meanwhile */
+static __thread int depth_now;		/* vCPUs that are running meanwhile */
 
 /* Kinds of RCX, RDX, R8, R9; see in_operand(). */
 static const struct {
@@ -52,7 +53,9 @@ static u64 issue(u64 leaf, struct sw_regs *r)
 	if ((leaf & 0xffff) == SW_LEAF_SYS_DISABLE ||
 	    (leaf & 0xffff) == SW_LEAF_SYS_SHUTDOWN)
 		return 0;
-	status = seamcall_on(cpu % 2, leaf, r);
+	status = seamcall_on(fuzz_cpu, leaf, r);
+	if (fuzz_racing)
+		return status;
 	if (status >> 63 && !enters && !check_unchanged())
 		violated("leaf %llx failed with %llx and changed pages",
 			 (unsigned long long)leaf, (unsigned long long)status);
@@ -183,10 +186,12 @@ static void step_environment(void)
 {
 	u8 b = in_byte();
 
+	if (fuzz_racing)
+		return;
 	sw_user.irq_pending = b & 1;
 	sw_user.no_entropy = (b & 6) == 6;
 	sw_user.tsc += (u64)(b >> 3 & 15) << 20;
-	cpu = b >> 7;
+	fuzz_cpu = b >> 7;
 }
 
 static void step_fault(void)
@@ -207,6 +212,8 @@ static void step_params(void)
 	u8 *params = sw_va(SOURCE + 1024);
 	u16 at = in_byte() | (in_byte() & 3) << 8;
 
+	if (fuzz_racing)
+		return;
 	params[at & 1023] = in_byte();
 }
 
@@ -247,7 +254,8 @@ void fuzz_step(int depth)
 	default:
 		break;
 	}
-	check_all(depth);
+	if (!fuzz_racing)
+		check_all(depth);
 	depth_now = 0;
 }
 
@@ -259,7 +267,7 @@ static void pamt_clear(int level, u64 pa, unsigned int n)
 }
 
 /* What programs can have changed, and nothing else: this is once an input. */
-static void machine_reset(void)
+void fuzz_reset(void)
 {
 	int i;
 
@@ -275,7 +283,7 @@ static void machine_reset(void)
 	sw_user.no_entropy = false;
 	sw_user.tsc = 1 << 20;
 	cpus[0].last_tdvpr = cpus[1].last_tdvpr = 0;
-	cpu = 0;
+	fuzz_cpu = 0;
 	td_params();
 	memcpy(sw_va(SOURCE + 1024), sw_va(SOURCE), 1024);
 	fuzz_guest_reset();
@@ -303,7 +311,7 @@ void fuzz_setup(void)
 
 void fuzz_one(const u8 *data, size_t size)
 {
-	machine_reset();
+	fuzz_reset();
 	input_set(data, size);
 	fuzz_steps = 0;
 	while (!input_ended() && fuzz_steps < MAX_STEPS)

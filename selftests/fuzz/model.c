@@ -127,6 +127,22 @@ static bool is_held(const struct m_td *by, uint64_t page)
 	return false;
 }
 
+/* A large page is held by whoever holds any small one of it. */
+static bool is_block_held(const struct m_td *by, int block)
+{
+	int i;
+
+	if (by && m_page_index(by->id) / 512 == block)
+		return true;
+	for (i = 0; i < M_TDS; i++) {
+		if (m_td[i].inside &&
+		    (m_page_index(m_td[i].id) / 512 == block ||
+		     m_page_index(m_td[i].vcpu) / 512 == block))
+			return true;
+	}
+	return false;
+}
+
 /* May this page be taken?  0, or why not. */
 static uint64_t take_check(const struct m_td *td, uint64_t page, int level)
 {
@@ -136,6 +152,8 @@ static uint64_t take_check(const struct m_td *td, uint64_t page, int level)
 		return INVALID;
 	block = m_page_index(page) / 512;
 	if (level == 1) {
+		if (is_block_held(td, block))
+			return BUSY;
 		if (m_large[block].use != M_UNUSED)
 			return WRONG_PAGE;
 		for (i = 0; i < 512; i++) {

@@ -30,7 +30,22 @@ static struct {
 
 static u64 steps, seed, state;
 static int depth;
-static u64 answers[2];			/* that were failures, successes */
+/* How often each kind of step worked: a test that only fails says little. */
+static struct {
+	const char *name;
+	u64 good, bad;
+} counts[16];
+
+static void count(const char *name, bool good)
+{
+	unsigned int i;
+
+	for (i = 0; counts[i].name && strcmp(counts[i].name, name); i++)
+		;
+	counts[i].name = name;
+	counts[i].good += good;
+	counts[i].bad += !good;
+}
 
 uint64_t m_page_address(unsigned int i)
 {
@@ -153,7 +168,10 @@ static u64 random_page(void)
 	case 0:
 		return m_page_address(any(CONTROL));
 	case 1:
-		return m_page_address(512 + any(3 * 512));
+		/* Out of a large page, which then is none for a while. */
+		if (!any(32))
+			return m_page_address(512 + any(3 * 512));
+		return HUGE + any(3) * SW_SIZE_2M;
 	default:
 		return m_page_address(CONTROL + any(SMALL));
 	}
@@ -174,7 +192,7 @@ static void compare(const char *name, struct sw_regs *r, u64 leaf,
 		same("rcx", r->rcx, want.rcx);
 		same("rdx", r->rdx, want.rdx);
 	}
-	answers[!(status >> 63)]++;
+	count(name, !(status >> 63));
 	steps++;
 }
 
@@ -233,6 +251,77 @@ static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 	}
 }
 
+/* A page that nobody has, if there is one among a few. */
+static u64 free_page(void)
+{
+	u64 page = random_page();
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		int n = m_page_index(page);
+
+		if (n < 512 && m_page[n].use == M_UNUSED && m_large[n / 512].use == M_UNUSED)
+			break;
+		page = random_page();
+	}
+	return page;
+}
+
+/* What could work at an entry in this state. */
+static u32 sensible(const struct m_td *td, const struct m_entry *e, int level)
+{
+	static const u8 blocked[] = { 4, 4, 6, 7, 9, 10 };
+	static const u8 table_blocked[] = { 6, 6, 6, 8, 8, 1, 10 };
+
+	switch (e->state) {
+	case M_FREE:
+		if (level > 1 || (level && any(2)))
+			return 0;
+		return td->runs || any(2) || level ? 3 : 2;
+	case M_TABLE:
+		if (level == 1 && (!e->below || e->below == 512))
+			return 5;
+		return any(level == 1 ? 16 : 256) ? 11 : 5;
+	case M_TABLE_BLOCKED:
+		if (level == 1 && !e->below)
+			return any(2) ? 1 : 10;
+		if (level == 1 && e->below == 512)
+			return any(2) ? 8 : 10;
+		return table_blocked[any(sizeof(table_blocked))];
+	case M_MAPPED:
+	case M_PENDING:
+		return any(4) || td->runs ? 5 : blocked[any(sizeof(blocked))];
+	default:
+		return blocked[any(sizeof(blocked))];
+	}
+}
+
+/* Go where the way down ends, and do something that gets further. */
+static void helpful_step(struct m_td *td)
+{
+	u64 arg = random_arg(), gpa = arg & SW_EPT_PFN;
+	int level = arg & 7, l;
+	struct m_entry *e = NULL;
+	u32 op;
+
+	if (level > 3 || gpa >= SW_SHARED_BIT)
+		return;
+	for (l = 3; l >= level; l--) {
+		e = m_entry(td, gpa, l);
+		if (e->state != M_TABLE)
+			break;
+	}
+	if (l < level)
+		l = level;
+	op = sensible(td, e, l);
+	if (op == 3 && l == 1)
+		step_on(td, 3, (gpa & ~(SW_SIZE_2M - 1)) | 1,
+			HUGE + any(3) * SW_SIZE_2M);
+	else
+		step_on(td, op, (gpa & ~(SW_LEVEL_SIZE(l) - 1)) | l, free_page());
+	check_entry(td, (gpa & ~(SW_LEVEL_SIZE(l) - 1)) | l);
+}
+
 static void step(void)
 {
 	/* Additions more often than what undoes them. */
@@ -245,6 +334,10 @@ static void step(void)
 	u64 arg = random_arg(), page = random_page();
 	u32 op = ops[any(sizeof(ops))];
 
+	if (any(4)) {
+		helpful_step(td);
+		return;
+	}
 	if (op < 12) {
 		step_on(td, op, arg, page);
 	} else {
@@ -263,10 +356,15 @@ static struct m_td *running;
 
 static void accept(struct sw_run *run)
 {
-	int level = any(3) == 0;
+	int level = any(3) == 0, tries;
 	u64 gpa = random_gpa(level), status = 0, want;
 	bool irq = !any(4);
 
+	for (tries = any(16); tries; tries--) {
+		if (m_entry(running, gpa, level)->state == M_PENDING)
+			break;
+		gpa = random_gpa(level);
+	}
 	sw_user.irq_pending = irq;
 	want = m_accept(running, gpa, level, irq);
 	tail[steps % TAIL] = (typeof(tail[0])) {
@@ -278,6 +376,7 @@ static void accept(struct sw_run *run)
 	sw_user.irq_pending = false;
 	tail[steps % TAIL].status = status;
 	same("status of ACCEPT", status, want);
+	count(level ? "accept 2M" : "accept", !status);
 	steps++;
 }
 
@@ -452,7 +551,8 @@ static void episode(u64 until)
 
 int main(int argc, char **argv)
 {
-	u64 total = argc > 1 ? strtoull(argv[1], NULL, 0) : 100000;
+	unsigned int i;
+	u64 total = argc > 1 ? strtoull(argv[1], NULL, 0) : 1000000;
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	state = seed;
@@ -461,9 +561,13 @@ int main(int argc, char **argv)
 	printf("KTAP version 1\n1..1\n");
 	while (steps < total)
 		episode(total);
-	printf("# %llu steps of seed %llu: %llu successes, %llu failures\n",
-	       (unsigned long long)steps, (unsigned long long)seed,
-	       (unsigned long long)answers[1], (unsigned long long)answers[0]);
+	printf("# %llu steps of seed %llu\n", (unsigned long long)steps,
+	       (unsigned long long)seed);
+	for (i = 0; counts[i].name; i++)
+		printf("# %12llu of %10llu %s\n",
+		       (unsigned long long)counts[i].good,
+		       (unsigned long long)(counts[i].good + counts[i].bad),
+		       counts[i].name);
 	printf("ok 1 every_step_is_predicted\n");
 	return 0;
 }

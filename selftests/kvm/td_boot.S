@@ -40,6 +40,8 @@ td_boot_64:
 	movl	%eax, %ds
 	movl	%eax, %es
 	movl	%eax, %ss
+	/* The vCPU's index is the guest code's argument. */
+	movl	%esi, %edi
 	movl	%esi, %esi
 	shlq	$TD_BOOT_VCPU_SHIFT, %rsi
 	leaq	td_boot_page + TD_BOOT_VCPUS(%rip), %rax

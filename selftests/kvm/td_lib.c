@@ -156,7 +156,7 @@ struct kvm_vm *td_create(void)
 }
 
 struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
-				       void (*guest_code)(void))
+				       void *guest_code)
 {
 	struct td_boot_params *params = addr_gpa2hva(vm, TD_BOOT_GPA);
 	struct kvm_vcpu *vcpu = td_add_vcpu(vm, id);
@@ -170,6 +170,24 @@ struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
 	params->cr3 = vm->pgd;
 	td_cmd_ok(vcpu->fd, KVM_TDX_INIT_VCPU, 0, 0);
 	return vcpu;
+}
+
+long td_kvm_count(struct kvm_vm *vm, const char *name)
+{
+	char path[64], row[64];
+	long val, ret = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/tdx",
+		 getpid(), vm->fd);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	while (fscanf(f, "%63s %ld", row, &val) == 2)
+		if (!strcmp(row, name))
+			ret = val;
+	fclose(f);
+	return ret;
 }
 
 static void td_add_pages(struct kvm_vm *vm, struct kvm_vcpu *vcpu,

@@ -43,9 +43,11 @@ struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, u32 id);
 
 /* A TD past KVM_TDX_INIT_VM with memory that holds the test's binary. */
 struct kvm_vm *td_create(void);
-/* A vCPU with a stack that starts in @guest_code. */
+/* A vCPU with a stack that starts in @guest_code, with its index as argument. */
 struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
-				       void (*guest_code)(void));
+				       void *guest_code);
+/* A count of the TD's debugfs file, or -1. */
+long td_kvm_count(struct kvm_vm *vm, const char *name);
 /* Copy the initial image and make the TD runnable. */
 void td_finalize(struct kvm_vm *vm);
 

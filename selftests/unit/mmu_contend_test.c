@@ -180,10 +180,9 @@ static void faults_zaps_and_vcpus_meet(void)
 	/* The test is about contention: there has to be some. */
 	check(stat(SEPT_STAT_BUSY) > 0 && stat(SEPT_STAT_RETRIES) > 0);
 	check(stat(SEPT_STAT_QUIESCES) > 0);
-	printf("# busy %lld retries %lld quiesces %lld zap batches %lld tracks %lld kicks %lld augs %lld\n",
+	printf("# busy %lld retries %lld quiesces %lld batches %lld augs %lld\n",
 	       stat(SEPT_STAT_BUSY), stat(SEPT_STAT_RETRIES),
 	       stat(SEPT_STAT_QUIESCES), stat(SEPT_STAT_ZAP_BATCHES),
-	       stat(SEPT_STAT_TRACKS), stat(SEPT_STAT_KICKS),
 	       stat(SEPT_STAT_AUGS));
 	td_down(0);
 }

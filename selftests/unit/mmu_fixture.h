@@ -343,6 +343,7 @@ static int give_back(u64 pa)
 
 static void set_state(enum td_state state)
 {
+	/* Pairs with smp_load_acquire() in td_state(). */
 	smp_store_release(&tdx->state, state);
 }
 
@@ -432,7 +433,7 @@ static void punch(gfn_t start, gfn_t end)
 		struct page *page = gmem[gfn];
 
 		gmem[gfn] = NULL;
-		if (page && (page == page_head(page)))
+		if (page && page == page_head(page))
 			put_page(page);
 	}
 }

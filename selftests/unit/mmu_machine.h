@@ -64,7 +64,6 @@ void machine_guest_locks(__u64 gpa);
 /* What a kick does to both. */
 void machine_kick(void);
 
-
 /*
  * The same for threads: vCPU @i takes the epoch lock as TDH.VP.ENTER does, and
  * may lose it; a guest tries for an entry, if the tables are there.

@@ -55,14 +55,13 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
 	script.loads++;
 	script.tlb_flushes += flush_tlb;
-	check(!script.loaded[run->cpu->lpid]);
-	script.loaded[run->cpu->lpid] = true;
+	sw_add_return(&script.loaded, 1);
 }
 
 /* What the entry delivered, then what the script has next. */
 void sw_guest_run(struct sw_run *run)
 {
-	check(script.loaded[run->cpu->lpid]);
+	check(script.loaded > 0);
 	script.entries++;
 	script.injected = sw_guest_read(run, SW_VM_ENTRY_INTR_INFO);
 	script.injected_error = sw_guest_read(run, SW_VM_ENTRY_INTR_ERROR);
@@ -83,8 +82,7 @@ void sw_guest_run(struct sw_run *run)
 
 void sw_guest_put(struct sw_run *run)
 {
-	check(script.loaded[run->cpu->lpid]);
-	script.loaded[run->cpu->lpid] = false;
+	check(sw_add_return(&script.loaded, -1) >= 0);
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)

@@ -394,6 +394,48 @@ static void relocate_moves_content_and_frees_the_old_page(void)
 	expect(entry_hpa(&td, 0, 0), new);
 }
 
+static void rdmd_tells_what_the_metadata_says(void)
+{
+	u64 gpa = 1ULL << 30, huge, page;
+
+	runnable_td();
+	td_tables(&td, gpa, 1);
+	huge = new_huge();
+	page = new_page();
+	expect(aug(gpa, 1, huge), 0);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RDMD, huge + PAGE, 0, 0, 0), 0);
+	expect(last.rcx, SW_PT_REG);
+	expect(last.rdx, td.tdr);
+	expect(last.r8, 1);
+	expect(last.r9, 0);
+	expect(block(gpa, 1), 0);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RDMD, huge | 1, 0, 0, 0), 0);
+	expect(last.r9, tdcs_of(&td)->td_epoch);
+	/* A large entry whose small pages are in use. */
+	expect(aug(0, 0, page), 0);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RDMD, (page & ~(M2 - 1)) | 1, 0, 0, 0), 0);
+	expect(last.rcx, 1ULL << 63 | SW_PT_NDA);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RDMD, page | 3, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RCX);
+	expect(call(SW_LEAF_PHYMEM_PAGE_RDMD, page | 8, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RCX);
+}
+
+static void version_1_returns_no_l2_pages(void)
+{
+	struct sw_regs r;
+
+	runnable_td();
+	expect(call(SW_LEAF_MEM_SEPT_ADD, GPA_ARG(M2, 1), td.tdr, new_page(), 0), 0);
+	expect(block(M2, 1), 0);
+	expect(track(), 0);
+	r = (struct sw_regs){ .rcx = GPA_ARG(M2, 1), .rdx = td.tdr };
+	expect(seamcall_on(0, SW_LEAF_MEM_SEPT_REMOVE | 1 << 16, &r), 0);
+	expect(r.r9, ~0ULL);
+	expect(r.r10, ~0ULL);
+	expect(r.r11, ~0ULL);
+}
+
 static void only_a_debug_td_shows_its_memory(void)
 {
 	u64 page;
@@ -441,6 +483,8 @@ int main(void)
 		TEST(demote_splits_entry_and_metadata),
 		TEST(promote_joins_what_is_alike),
 		TEST(relocate_moves_content_and_frees_the_old_page),
+		TEST(rdmd_tells_what_the_metadata_says),
+		TEST(version_1_returns_no_l2_pages),
 		TEST(only_a_debug_td_shows_its_memory),
 	};
 

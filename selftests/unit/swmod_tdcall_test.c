@@ -368,6 +368,11 @@ static void metadata_is_for_the_own_td_only(void)
 	expect(tdg(8, 0), 0);
 	expect(gpr()->r8, 0);
 	expect(tdcs_of(&td)->notify_enables, 1);
+	/* As Linux does it: bits beyond the field do not count. */
+	in.r8 = 0;
+	in.r9 = ~0ULL;
+	expect(tdg(8, 0), 0);
+	expect(tdcs_of(&td)->notify_enables, 0);
 }
 
 /* --- memory --- */

@@ -26,8 +26,7 @@ struct script {
 	/* Of the last entry. */
 	u32 injected, injected_error, injected_len;
 	bool nmi_window;
-	/* By CPU: tests enter one vCPU while another one runs. */
-	bool loaded[NR_CPUS];
+	int loaded;			/* vCPUs inside VP.ENTER; atomic */
 	u64 xcr0, cr2;
 	u64 *pid;
 };

@@ -35,7 +35,6 @@ typedef unsigned int gfp_t;
 #define __user
 #define noinstr
 #define KBUILD_MODNAME		"unit"
-#define EXPORT_SYMBOL_FOR_KVM(sym)	extern typeof(sym) sym
 #define static_assert		_Static_assert
 #define __init
 

@@ -138,6 +138,16 @@ u64 sw_mem_sept_add(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
+/* Version 1 returns the pages of L2 VMs' tables as well: there are none. */
+void sw_mem_no_l2_pages(struct sw_regs *r)
+{
+	if (!(r->rax >> 16 & 0xff))
+		return;
+	r->r9 = ~0ULL;
+	r->r10 = ~0ULL;
+	r->r11 = ~0ULL;
+}
+
 static bool table_is_free(u64 pa)
 {
 	u64 *table = sw_va(pa);
@@ -185,6 +195,8 @@ u64 sw_mem_sept_remove(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err)
 		return err;
 	err = sept_remove(&m, r);
+	if (!err)
+		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
 	return err;
 }

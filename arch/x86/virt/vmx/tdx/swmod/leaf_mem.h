@@ -31,6 +31,7 @@ u64 sw_mem_get(const struct sw_regs *in, struct sw_regs *r, u32 leaf,
 	       const struct sw_mem_how *how, struct sw_mem *m);
 void sw_mem_put(struct sw_mem *m);
 u64 sw_mem_check_tracked(const struct sw_mem *m);
+void sw_mem_no_l2_pages(struct sw_regs *r);
 enum sw_sept_state sw_unblocked_form(enum sw_sept_state s);
 
 #endif /* _SWMOD_LEAF_MEM_H */

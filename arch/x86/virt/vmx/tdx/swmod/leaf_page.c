@@ -208,6 +208,8 @@ u64 sw_mem_page_promote(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err)
 		return err;
 	err = page_promote(&m, r);
+	if (!err)
+		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
 	return err;
 }

@@ -236,7 +236,7 @@ u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
 	if (i < 0)
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	f = &fields[i];
-	err = sw_md_check_mask(&f->a, side, is_debug(td), mask);
+	err = sw_md_check_mask(&f->a, side, is_debug(td), &mask);
 	if (err)
 		return err;
 	p = field_ptr(td, f, id);

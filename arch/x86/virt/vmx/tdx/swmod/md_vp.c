@@ -262,7 +262,7 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	if (i < 0)
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	f = &fields[i];
-	err = sw_md_check_mask(&f->a, side, is_debug(td), mask);
+	err = sw_md_check_mask(&f->a, side, is_debug(td), &mask);
 	if (err)
 		return err;
 	p = field_ptr(vp, f, id);

@@ -49,7 +49,7 @@ bool sw_md_may_read(const struct sw_md_access *a, enum sw_side side, bool debug)
 }
 
 u64 sw_md_check_mask(const struct sw_md_access *a, enum sw_side side,
-		     bool debug, u64 mask)
+		     bool debug, u64 *mask)
 {
 	u64 writable = a->host_wr;
 
@@ -59,7 +59,10 @@ u64 sw_md_check_mask(const struct sw_md_access *a, enum sw_side side,
 		writable |= a->dbg_wr;
 	if (!writable)
 		return SW_METADATA_FIELD_NOT_WRITABLE;
-	if (mask & ~writable)
+	/* Linux as a TD writes NOTIFY_ENABLES under a mask of all ones. */
+	if (side == SW_GUEST)
+		*mask &= writable;
+	if (*mask & ~writable)
 		return SW_METADATA_WR_MASK_NOT_VALID;
 	return 0;
 }

@@ -38,9 +38,12 @@ struct sw_md_access {
 };
 
 bool sw_md_may_read(const struct sw_md_access *a, enum sw_side side, bool debug);
-/* Is @mask within the writable bits, or there are none? */
+/*
+ * Is @mask within the writable bits, and are there any?  A TD's mask is cut to
+ * them instead.
+ */
 u64 sw_md_check_mask(const struct sw_md_access *a, enum sw_side side,
-		     bool debug, u64 mask);
+		     bool debug, u64 *mask);
 u64 sw_md_load(const void *p, u64 id);
 u64 sw_md_store(void *p, u64 id, u64 val);
 

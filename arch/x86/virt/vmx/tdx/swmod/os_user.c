@@ -144,13 +144,13 @@ void sw_hkid_range(u32 *first, u32 *count)
 	*count = sw_user.nr_hkids;
 }
 
-/* Different at each call, the same in each run. */
+/* Different at each call, of any thread; the same in each run with one. */
 bool sw_random(u64 *val)
 {
-	static u64 state = 0x9e3779b97f4a7c15ULL;
+	static u64 calls;
 
-	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-	*val = state;
+	*val = sw_add_return(&calls, 1) * 0x9e3779b97f4a7c15ULL;
+	*val ^= *val >> 29;
 	return !sw_user.no_entropy;
 }
 
