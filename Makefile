@@ -19,7 +19,8 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit tools check install uninstall clean distclean help
+	.shell test .test unit fuzz predict tsan coverage tools check install \
+	uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -66,6 +67,10 @@ run shell test:
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
+
+# Of the software module's core, in user space; see selftests/fuzz/README.md.
+fuzz predict tsan coverage:
+	@$(MAKE) -C selftests/fuzz $@
 
 # tdx-status, which explains the statuses in a log.
 tools:

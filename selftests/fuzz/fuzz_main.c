@@ -58,10 +58,11 @@ static int random_runs(unsigned int seconds, unsigned long long from)
 	signal(SIGABRT, on_abort);
 	printf("KTAP version 1\n1..1\n");
 	fflush(stdout);
-	for (runs = from; time(NULL) < end; runs++) {
-		random_input(runs);
+	runs = from;
+	do {
+		random_input(runs++);
 		steps += fuzz_steps;
-	}
+	} while (time(NULL) < end);
 	printf("# %llu programs, %llu steps\n",
 	       runs - from, steps);
 	printf("ok 1 no_program_breaks_an_invariant\n");

@@ -202,7 +202,7 @@ static void step_fault(void)
 		.when = SW_FAULT_AFTER, .locks = in_byte() % 10,
 	};
 
-	if (sw_fault_armed > 4)
+	if (sw_load(&sw_fault_armed) > 4)
 		sw_fault_clear();
 	sw_fault_arm(&f);
 }

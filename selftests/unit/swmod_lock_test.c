@@ -1,301 +1,433 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The module's locks: what each kind keeps out, whom host priority lets in,
- * and which operand a leaf names when it loses.
+ * Who makes whom busy.  One leaf is stopped when it lets go of its first lock,
+ * which is when it holds all of them, and another CPU tries a second leaf; the
+ * answer has to be the one that follows from what the specification says each
+ * of the two locks.  The linker puts stop_here() in front of the unlocks.
  */
-#include <pthread.h>
-
 #include "swmod_machine.h"
+#include "guest.h"
 
-static void exclusive_keeps_everybody_out(void)
-{
-	struct sw_sharex l = { 0 };
+enum lock { NONE, S, X };
 
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), 0);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), SW_OPERAND_BUSY);
-	expect(sw_lock(&l, SW_SHARED, SW_GUEST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_EXCL);
-	expect(l.word, 0);
-}
+/* TDR, OP_STATE, S-EPT tree, its entry, TD epoch; and where the TDR goes. */
+struct rule {
+	u64 leaf;
+	enum lock tdr, op, tree, entry, epoch;
+	u8 tdr_operand;
+};
 
-static void readers_share_and_keep_writers_out(void)
-{
-	struct sw_sharex l = { 0 };
+#define L(name)	SW_LEAF_##name
 
-	expect(sw_lock(&l, SW_SHARED, SW_HOST), 0);
-	expect(sw_lock(&l, SW_SHARED, SW_HOST), 0);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_SHARED);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_SHARED);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), 0);
-}
-
-static void a_host_that_lost_goes_before_guests(void)
-{
-	struct sw_sharex l = { 0 };
-
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), 0);
-	expect(sw_lock(&l, SW_EXCL, SW_HOST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_EXCL);
-	/* Free, but not for a guest. */
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), SW_OPERAND_BUSY_HOST_PRIORITY);
-	expect(sw_lock(&l, SW_SHARED, SW_GUEST), SW_OPERAND_BUSY_HOST_PRIORITY);
-	expect(sw_lock(&l, SW_EXCL, SW_HOST), 0);
-	sw_unlock(&l, SW_EXCL);
-	expect(l.word, 0);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), 0);
-}
-
-static void a_guest_that_lost_gets_no_priority(void)
-{
-	struct sw_sharex l = { 0 };
-
-	expect(sw_lock(&l, SW_SHARED, SW_HOST), 0);
-	expect(sw_lock(&l, SW_EXCL, SW_GUEST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_SHARED);
-	expect(l.word, 0);
-}
-
-static void only_the_sole_reader_can_promote(void)
-{
-	struct sw_sharex l = { 0 };
-
-	expect(sw_lock(&l, SW_SHARED, SW_HOST), 0);
-	expect(sw_lock(&l, SW_SHARED, SW_HOST), 0);
-	expect(sw_promote(&l), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_SHARED);
-	expect(sw_promote(&l), 0);
-	expect(sw_lock(&l, SW_SHARED, SW_GUEST), SW_OPERAND_BUSY);
-	sw_unlock(&l, SW_EXCL);
-	expect(l.word, 0);
-}
-
-#define ROUNDS	200000
-
-static struct sw_sharex contended;
-static int owners, wins, overlaps;
-
-static void *contend(void *arg)
-{
-	int i;
-
-	for (i = 0; i < ROUNDS; i++) {
-		if (sw_lock(&contended, SW_EXCL, arg ? SW_GUEST : SW_HOST))
-			continue;
-		if (sw_add_return(&owners, 1) != 1)
-			sw_add_return(&overlaps, 1);
-		sw_add_return(&wins, 1);
-		sw_add_return(&owners, -1);
-		sw_unlock(&contended, SW_EXCL);
-	}
-	return NULL;
-}
-
-static void threads_never_own_a_lock_together(void)
-{
-	pthread_t t[3];
-	int i;
-
-	contended.word = 0;
-	owners = 0;
-	wins = 0;
-	overlaps = 0;
-	for (i = 0; i < 3; i++)
-		pthread_create(&t[i], NULL, contend, i == 2 ? t : NULL);
-	for (i = 0; i < 3; i++)
-		pthread_join(t[i], NULL);
-	expect(overlaps, 0);
-	check(wins > 0);
-	expect(contended.word & ~2, 0);
-}
+static const struct rule rules[] = {
+	{ L(MEM_SEPT_ADD),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_SEPT_REMOVE),	S, S, X, X, NONE, SW_OPND_RDX },
+	{ L(MEM_SEPT_RD),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_ADD),	X, NONE, NONE, NONE, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_AUG),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_REMOVE),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_PROMOTE),	S, S, X, X, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_DEMOTE),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_PAGE_RELOCATE),	S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_RANGE_BLOCK),	S, S, X, X, NONE, SW_OPND_RDX },
+	{ L(MEM_RANGE_UNBLOCK),	S, S, X, X, NONE, SW_OPND_RDX },
+	{ L(MEM_RD),		S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_WR),		S, S, S, X, NONE, SW_OPND_RDX },
+	{ L(MEM_TRACK),		S, S, NONE, NONE, X, SW_OPND_RCX },
+	{ L(MNG_RD),		S, S, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MNG_WR),		S, S, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MNG_KEY_CONFIG),	X, NONE, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MNG_ADDCX),		X, NONE, NONE, NONE, NONE, SW_OPND_RDX },
+	{ L(MNG_INIT),		X, NONE, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MR_EXTEND),		X, NONE, NONE, NONE, NONE, SW_OPND_RDX },
+	{ L(MR_FINALIZE),	X, NONE, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MNG_VPFLUSHDONE),	X, NONE, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(MNG_KEY_FREEID),	X, NONE, NONE, NONE, NONE, SW_OPND_RCX },
+	{ L(VP_CREATE),		S, S, NONE, NONE, NONE, SW_OPND_RDX },
+};
 
 static struct td td;
-static struct vcpu v;
+static struct vcpu vcpu;
+static void (*at_unlock)(void);
 
-/* The entry lock is bit 11, its host priority bit 52. */
-static void entry_lock_is_in_the_entry(void)
+void __real_sw_unlock(struct sw_sharex *lock, enum sw_mode mode);
+void __real_sw_entry_unlock(struct sw_entry *e);
+void __wrap_sw_unlock(struct sw_sharex *lock, enum sw_mode mode);
+void __wrap_sw_entry_unlock(struct sw_entry *e);
+
+static void stop_here(void)
 {
-	u64 busy = SW_OPERAND_BUSY | SW_OPND_RCX;
-	struct sw_entry g = { 0 }, g2 = { 0 };
-	struct sw_td t;
+	void (*fn)(void) = at_unlock;
 
-	module_ready();
-	td_build(&td, &v);
-	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
-	expect(sw_sept_walk(&t, 0, 0, &g), 0);
-	expect(sw_entry_lock(&g, SW_GUEST), 0);
-	expect(*g.p & 1 << 11, 1 << 11);
-	expect(call(SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, new_page(), 0), busy);
-	/* The loser learns what is there. */
-	expect(last.rdx, 0);
-	expect(last.rcx, sw_sept_make(SW_ST_FREE, 0));
-	expect(*g.p >> 52 & 1, 1);
-	sw_entry_unlock(&g);
-	expect(sw_sept_walk(&t, 0, 0, &g2), 0);
-	expect(sw_entry_lock(&g2, SW_GUEST),
-	       SW_OPERAND_BUSY_HOST_PRIORITY | SW_OPND_RCX);
-	expect(*g.p & 1 << 11, 0);
-	expect(call(SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, new_page(), 0), 0);
-	expect(*g.p >> 52 & 1, 0);
-	expect(*g.p & 1 << 11, 0);
+	at_unlock = NULL;
+	if (fn)
+		fn();
 }
 
-/* Hold @lock as @word says, make the call, expect busy with @operand. */
-static void busy(u16 *lock, u16 word, u64 leaf, u64 rcx, u64 rdx, u64 r8,
-		 u32 operand)
+void __wrap_sw_unlock(struct sw_sharex *lock, enum sw_mode mode)
 {
-	u16 was = *lock;
-
-	*lock = word;
-	expect(call(leaf, rcx, rdx, r8, TDMR_BASE + 0x10000),
-	       SW_OPERAND_BUSY | operand);
-	expect(*lock & ~2, word);
-	*lock = was;
+	stop_here();
+	__real_sw_unlock(lock, mode);
 }
 
-#define EXCL	1
-#define READER	4
-
-static u16 *pamt_lock(u64 pa, u8 level)
+void __wrap_sw_entry_unlock(struct sw_entry *e)
 {
-	struct sw_tdmr *t = sw_tdmr_find(pa);
-	struct sw_pamt_entry *e = sw_va(t->pamt[level]);
-
-	return &e[(pa - t->base) >> SW_LEVEL_SHIFT(level)].lock.word;
+	if (e->locked)
+		stop_here();
+	__real_sw_entry_unlock(e);
 }
 
-static void a_loser_names_the_operand(void)
+static bool clash(enum lock a, enum lock b)
 {
-	u16 *tdr, *op, *tree, *epoch, *vpr;
-	u64 page;
-
-	module_ready();
-	td_build(&td, &v);
-	page = new_page();
-	tdr = pamt_lock(td.tdr, 0);
-	vpr = pamt_lock(v.pages[0], 0);
-	op = &tdcs_of(&td)->op_lock.word;
-	tree = &tdcs_of(&td)->tree_lock.word;
-	epoch = &tdcs_of(&td)->epoch_lock.word;
-
-	/* The TDR as an operand, and as the owner of another page. */
-	busy(tdr, EXCL, SW_LEAF_MEM_TRACK, td.tdr, 0, 0, SW_OPND_RCX);
-	busy(tdr, EXCL, SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, page, SW_OPND_RDX);
-	busy(tdr, EXCL, SW_LEAF_VP_ENTER, v.pages[0], 0, 0, SW_OPND_TDR);
-	busy(tdr, EXCL, SW_LEAF_VP_FLUSH, v.pages[0], 0, 0, SW_OPND_TDR);
-	busy(tdr, EXCL, SW_LEAF_PHYMEM_PAGE_RECLAIM, v.pages[0], 0, 0, SW_OPND_TDR);
-	busy(tdr, READER, SW_LEAF_MR_FINALIZE, td.tdr, 0, 0, SW_OPND_RCX);
-	busy(tdr, READER, SW_LEAF_MNG_VPFLUSHDONE, td.tdr, 0, 0, SW_OPND_RCX);
-	/* VP.INIT version 1 wants the TD for itself. */
-	busy(tdr, READER, SW_LEAF_VP_INIT | 1 << 16, v.pages[0], 0, 0, SW_OPND_TDR);
-	busy(vpr, EXCL, SW_LEAF_VP_ENTER, v.pages[0], 0, 0, SW_OPND_RCX);
-	busy(vpr, READER, SW_LEAF_VP_FLUSH, v.pages[0], 0, 0, SW_OPND_RCX);
-
-	busy(op, EXCL, SW_LEAF_MNG_RD, td.tdr, 0, 0, SW_OPND_OP_STATE);
-	busy(op, EXCL, SW_LEAF_MEM_TRACK, td.tdr, 0, 0, SW_OPND_OP_STATE);
-	busy(op, EXCL, SW_LEAF_VP_ENTER, v.pages[0], 0, 0, SW_OPND_OP_STATE);
-	busy(epoch, READER, SW_LEAF_MEM_TRACK, td.tdr, 0, 0, SW_OPND_TD_EPOCH);
-	busy(epoch, EXCL, SW_LEAF_VP_ENTER, v.pages[0], 0, 0, SW_OPND_TD_EPOCH);
-
-	/* Shape changes exclude everything; adding pages only those. */
-	busy(tree, EXCL, SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, page, SW_OPND_SEPT_TREE);
-	busy(tree, EXCL, SW_LEAF_MEM_SEPT_RD, 0, td.tdr, 0, SW_OPND_SEPT_TREE);
-	busy(tree, READER, SW_LEAF_MEM_RANGE_BLOCK, 0, td.tdr, 0, SW_OPND_SEPT_TREE);
-	busy(tree, READER, SW_LEAF_MEM_RANGE_UNBLOCK, 0, td.tdr, 0, SW_OPND_SEPT_TREE);
-	busy(tree, READER, SW_LEAF_MEM_SEPT_REMOVE, 1, td.tdr, 0, SW_OPND_SEPT_TREE);
-	busy(tree, READER, SW_LEAF_MEM_PAGE_PROMOTE, 1, td.tdr, 0, SW_OPND_SEPT_TREE);
-
-	busy(pamt_lock(page, 0), READER, SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, page,
-	     SW_OPND_R8);
-	busy(&sw_sys.kot_lock.word, EXCL, SW_LEAF_MNG_CREATE, page, 40, 0,
-	     SW_OPND_KOT);
-	busy(&sw_sys.kot_lock.word, EXCL, SW_LEAF_PHYMEM_CACHE_WB, 0, 0, 0,
-	     SW_OPND_KOT);
-	busy(&sw_sys.wb_lock[0].word, EXCL, SW_LEAF_PHYMEM_CACHE_WB, 0, 0, 0,
-	     SW_OPND_WBCACHE);
-
-	/* Nothing was left locked, and nothing happened. */
-	expect(entry_state(&td, 0, 0), 0);
-	expect(call(SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, page, 0), 0);
+	return a && b && (a == X || b == X);
 }
 
-/* The price of exclusive large entries. */
-static void a_large_page_collides_with_work_on_its_small_ones(void)
+/* The first lock that the second leaf cannot have, in the order it asks. */
+static u64 predicted(const struct rule *a, const struct rule *b, bool same_entry)
 {
-	u64 gpa = 1ULL << 30, huge;
-
-	module_ready();
-	td_build(&td, &v);
-	td_tables(&td, gpa, 1);
-	huge = new_huge();
-	/* Another CPU is at some small page below: it shares the 2M entry. */
-	busy(pamt_lock(huge, 1), READER, SW_LEAF_MEM_PAGE_AUG, GPA_ARG(gpa, 1),
-	     td.tdr, huge, SW_OPND_R8);
-	busy(pamt_lock(huge, 1), EXCL, SW_LEAF_MEM_PAGE_AUG, 0, td.tdr,
-	     huge + PAGE, SW_OPND_R8);
-	expect(call(SW_LEAF_MEM_PAGE_AUG, GPA_ARG(gpa, 1), td.tdr, huge, 0), 0);
+	if (clash(a->tdr, b->tdr))
+		return SW_OPERAND_BUSY | b->tdr_operand;
+	if (clash(a->op, b->op))
+		return SW_OPERAND_BUSY | SW_OPND_OP_STATE;
+	if (clash(a->tree, b->tree))
+		return SW_OPERAND_BUSY | SW_OPND_SEPT_TREE;
+	if (same_entry && clash(a->entry, b->entry))
+		return SW_OPERAND_BUSY | SW_OPND_RCX;
+	if (clash(a->epoch, b->epoch))
+		return SW_OPERAND_BUSY | SW_OPND_TD_EPOCH;
+	return 0;
 }
 
-static void the_same_page_twice_is_busy(void)
+/* A level that every leaf takes; two entries of one table. */
+static void operands(const struct rule *rule, u64 gpa, struct sw_regs *r)
 {
-	u64 src = TDMR_BASE + 0x10000;
+	*r = (struct sw_regs){ .r8 = new_page(), .r9 = TDMR_BASE + 0x10000 };
+	if (rule->tdr_operand == SW_OPND_RCX) {
+		r->rcx = td.tdr;
+		return;
+	}
+	r->rdx = td.tdr;
+	r->rcx = gpa;
+	switch (rule->leaf) {
+	case L(MEM_PAGE_ADD):
+	case L(MEM_PAGE_RELOCATE):
+	case L(MR_EXTEND):
+	case L(MEM_RD):
+	case L(MEM_WR):
+		break;
+	case L(MNG_ADDCX):
+	case L(VP_CREATE):
+		r->rcx = new_page();
+		break;
+	default:
+		r->rcx |= 1;
+	}
+}
+
+/* These go down to a small page, the others to the entry of its table. */
+static bool is_small(u64 leaf)
+{
+	return leaf == L(MEM_PAGE_RELOCATE) || leaf == L(MEM_RD) ||
+	       leaf == L(MEM_WR);
+}
+
+static const struct rule *second;
+static u64 second_gpa, answer;
+static bool tried;
+
+static void try_second(void)
+{
+	struct sw_regs r;
+
+	operands(second, second_gpa, &r);
+	tried = true;
+	answer = seamcall_on(1, second->leaf, &r);
+}
+
+static bool meet(const struct rule *a, const struct rule *b, u64 gpa_b)
+{
+	bool same = !gpa_b, is_busy;
+	struct sw_regs r;
+	u64 want;
+
+	if (is_small(a->leaf) != is_small(b->leaf))
+		same = false;
+	operands(a, 0, &r);
+	second = b;
+	second_gpa = gpa_b;
+	tried = false;
+	at_unlock = try_second;
+	seamcall_on(0, a->leaf, &r);
+	at_unlock = NULL;
+	want = predicted(a, b, same);
+	is_busy = (answer & SW_STATUS_MASK) == SW_OPERAND_BUSY;
+	if (tried && (is_busy ? answer : 0) == want)
+		return true;
+	printf("# %s holds, %s %s entry: %#llx, predicted %#llx\n",
+	       sw_leaf_name(SW_STAT_SEAMCALL, a->leaf),
+	       sw_leaf_name(SW_STAT_SEAMCALL, b->leaf),
+	       same ? "same" : "other", (unsigned long long)answer,
+	       (unsigned long long)want);
+	return false;
+}
+
+/* A debug TD that is being built, with tables for two times 2 MiB. */
+static void td_for_pairs(void)
+{
+	u64 *params;
 
 	module_ready();
 	td_keyed(&td);
-	expect(call(SW_LEAF_MNG_ADDCX, td.tdr, td.tdr, 0, 0),
-	       SW_OPERAND_BUSY | SW_OPND_RCX);
-	module_ready();
-	td_init(&td);
-	td_vcpu(&td, &v);
+	params = td_params();
+	params[0] |= SW_ATTR_DEBUG;
+	expect(call(SW_LEAF_MNG_INIT, td.tdr, TDMR_BASE + 0xa000, 0, 0), 0);
+	td_vcpu(&td, &vcpu);
 	td_tables(&td, 0, 0);
-	expect(call(SW_LEAF_MEM_PAGE_ADD, 0, td.tdr, td.tdr, src),
-	       SW_OPERAND_BUSY | SW_OPND_R8);
+	td_tables(&td, SW_SIZE_2M, 0);
 }
 
-/* After any of these no lock may be left; PAMT entries begin with theirs. */
-static void no_leaf_leaves_a_lock_behind(void)
+/* The TD's pages and what the module knows of them, to start over with. */
+#define SAVED	64
+
+static struct {
+	struct sw_sys sys;
+	struct sw_pamt_entry small[SAVED], large[1];
+	u8 page[SAVED * PAGE];
+} saved;
+
+static struct sw_pamt_entry *pamt(unsigned int level)
 {
-	u64 leaf, i, n = SW_SIZE_1G / PAGE;
-	struct sw_pamt_entry *e;
+	u64 index = (td.tdr - TDMR_BASE) >> SW_LEVEL_SHIFT(level);
+
+	return (struct sw_pamt_entry *)sw_va(sw_sys.tdmr[0].pamt[level]) + index;
+}
+
+static void save(void)
+{
+	saved.sys = sw_sys;
+	memcpy(saved.small, pamt(0), sizeof(saved.small));
+	memcpy(saved.large, pamt(1), sizeof(saved.large));
+	memcpy(saved.page, sw_va(td.tdr), sizeof(saved.page));
+}
+
+static void restore(void)
+{
+	sw_sys = saved.sys;
+	memcpy(pamt(0), saved.small, sizeof(saved.small));
+	memcpy(pamt(1), saved.large, sizeof(saved.large));
+	memcpy(sw_va(td.tdr), saved.page, sizeof(saved.page));
+}
+
+static void every_pair_of_leaves(void)
+{
+	unsigned int a, b, wrong = 0;
+
+	td_for_pairs();
+	check(new_page() < td.tdr + SAVED * PAGE);
+	save();
+	for (a = 0; a < SW_ARRAY_SIZE(rules); a++) {
+		for (b = 0; b < SW_ARRAY_SIZE(rules); b++) {
+			restore();
+			wrong += !meet(&rules[a], &rules[b], 0);
+			restore();
+			wrong += !meet(&rules[a], &rules[b], SW_SIZE_2M);
+		}
+	}
+	expect(wrong, 0);
+}
+
+/* The entry of the third 2 MiB, which has no table. */
+#define LARGE_GPA	(2 * SW_SIZE_2M | 1)
+
+/* Pages: an AUG of 2 MiB against anything small in the same 2 MiB. */
+static u64 huge, small_status;
+
+static void aug_small(void)
+{
+	struct sw_regs r = {
+		.rcx = SW_SIZE_2M, .rdx = td.tdr, .r8 = huge + 5 * PAGE,
+	};
+
+	small_status = seamcall_on(1, SW_LEAF_MEM_PAGE_AUG, &r);
+}
+
+static void read_small(void)
+{
+	struct sw_regs r = { .rcx = huge + 5 * PAGE };
+
+	small_status = seamcall_on(1, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
+}
+
+static void aug_huge(void)
+{
+	struct sw_regs r = { .rcx = LARGE_GPA, .rdx = td.tdr, .r8 = huge };
+
+	small_status = seamcall_on(1, SW_LEAF_MEM_PAGE_AUG, &r);
+}
+
+static void large_pages_collide_with_their_small_ones(void)
+{
+	td_for_pairs();
+	huge = new_huge();
+	at_unlock = aug_small;
+	expect(call(SW_LEAF_MEM_PAGE_AUG, LARGE_GPA, td.tdr, huge, 0), 0);
+	expect(small_status, SW_OPERAND_BUSY | SW_OPND_R8);
+	td_tables(&td, SW_SIZE_1G, 1);
+	huge = new_huge();
+	at_unlock = read_small;
+	expect(call(SW_LEAF_MEM_PAGE_AUG, SW_SIZE_1G | 1, td.tdr, huge, 0), 0);
+	expect(small_status, SW_OPERAND_BUSY | SW_OPND_RCX);
+	/* And the other way round: a small one keeps the large one away. */
+	td_for_pairs();
+	huge = new_huge();
+	at_unlock = aug_huge;
+	expect(call(SW_LEAF_MEM_PAGE_AUG, SW_SIZE_2M, td.tdr, huge + PAGE, 0), 0);
+	expect(small_status, SW_OPERAND_BUSY | SW_OPND_R8);
+}
+
+static void a_page_named_twice_is_busy(void)
+{
+	td_for_pairs();
+	expect(call(SW_LEAF_MEM_SEPT_ADD, LARGE_GPA, td.tdr, td.tdr, 0),
+	       SW_OPERAND_BUSY | SW_OPND_R8);
+	td_new(&td);
+	expect(call(SW_LEAF_MNG_KEY_CONFIG, td.tdr, 0, 0, 0), 0);
+	expect(call(SW_LEAF_MNG_ADDCX, td.tdr, td.tdr, 0, 0),
+	       SW_OPERAND_BUSY | SW_OPND_RCX);
+	td_for_pairs();
+	expect(call(SW_LEAF_VP_CREATE, td.tdr, td.tdr, 0, 0),
+	       SW_OPERAND_BUSY | SW_OPND_RCX);
+}
+
+/* What others get while the vCPU is in the guest. */
+static u64 met[5];
+
+static void host_meets_guest(struct sw_run *run)
+{
+	struct sw_regs r;
+
+	/* TDR and TDVPR are shared until the TD exit, and nothing else. */
+	r = (struct sw_regs){ .rcx = td.tdr };
+	met[0] = seamcall_on(1, SW_LEAF_MNG_VPFLUSHDONE, &r);
+	r = (struct sw_regs){ .rcx = vcpu.pages[0] };
+	met[1] = seamcall_on(1, SW_LEAF_VP_FLUSH, &r);
+	r = (struct sw_regs){ .rcx = 3, .rdx = td.tdr };
+	met[2] = seamcall_on(1, SW_LEAF_MEM_RANGE_BLOCK, &r);
+	r = (struct sw_regs){ .rcx = td.tdr };
+	met[3] = seamcall_on(1, SW_LEAF_MEM_TRACK, &r);
+	r = (struct sw_regs){ .rcx = vcpu.pages[0] };
+	met[4] = seamcall_on(1, SW_LEAF_VP_ENTER, &r);
+}
+
+static void a_running_vcpu_holds_its_td(void)
+{
+	module_ready();
+	td_build(&td, &vcpu);
+	guest = host_meets_guest;
+	expect(vcpu_enter(0, &vcpu), 1);
+	expect(met[0], SW_OPERAND_BUSY | SW_OPND_RCX);
+	expect(met[1], SW_OPERAND_BUSY | SW_OPND_RCX);
+	expect(met[2], 0);
+	expect(met[3], 0);
+	expect(met[4], SW_VCPU_STATE_INCORRECT | SW_VCPU_ACTIVE);
+}
+
+/* The host's locks as a guest meets them. */
+static u64 guest_status;
+
+static void guest_accepts(struct sw_run *run)
+{
+	run->vp->gpr.rcx = 0;
+	sw_tdg_mem_page_accept(run, &guest_status);
+}
+
+static void hosts_come_before_guests_at_an_entry(void)
+{
+	struct sw_td t;
+	struct sw_entry e;
 
 	module_ready();
-	td_build(&td, &v);
-	for (leaf = 0; leaf < 60; leaf++) {
-		if (leaf == SW_LEAF_SYS_SHUTDOWN)
-			continue;
-		call(leaf, td.tdr, td.tdr, td.tdr, td.tdr);
-		call(leaf, v.pages[0], td.tdr, v.pages[0], 0);
-		call(leaf, v.pages[0], v.pages[0], 0, 0);
-		call(leaf, 0, td.tdr, new_page(), TDMR_BASE + 0x10000);
-		call(leaf, 0, td.tdr, td.tdcs[0], TDMR_BASE + 0x10000);
-	}
-	e = sw_va(sw_sys.tdmr[0].pamt[0]);
-	for (i = 0; i < n; i++)
-		expect(e[i].lock.word & ~2, 0);
-	e = sw_va(sw_sys.tdmr[0].pamt[1]);
-	for (i = 0; i < 512; i++)
-		expect(e[i].lock.word & ~2, 0);
-	e = sw_va(sw_sys.tdmr[0].pamt[2]);
-	expect(e->lock.word & ~2, 0);
-	expect(sw_sys.kot_lock.word & ~2, 0);
-	expect(sw_sys.wb_lock[0].word & ~2, 0);
+	td_build(&td, &vcpu);
+	expect(call(SW_LEAF_MEM_PAGE_AUG, 0, td.tdr, new_page(), 0), 0);
+	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
+	guest = guest_accepts;
+	/* A guest that meets a host at it is busy, and leaves no mark. */
+	expect(sw_sept_walk(&t, 0, 0, &e), 0);
+	expect(sw_entry_lock(&e, SW_HOST), 0);
+	vcpu_enter(0, &vcpu);
+	expect(guest_status, SW_OPERAND_BUSY | SW_OPND_RCX);
+	expect(*e.p & SW_EPT_HP, 0);
+	/* A host that meets a host leaves one. */
+	expect(call(SW_LEAF_MEM_SEPT_RD, 0, td.tdr, 0, 0),
+	       SW_OPERAND_BUSY | SW_OPND_RCX);
+	expect(!!(*e.p & SW_EPT_HP), 1);
+	sw_entry_unlock(&e);
+	/* Free, but promised: the guest waits until a host was there. */
+	vcpu_enter(0, &vcpu);
+	expect(guest_status, SW_OPERAND_BUSY_HOST_PRIORITY | SW_OPND_RCX);
+	expect(call(SW_LEAF_MEM_SEPT_RD, 0, td.tdr, 0, 0), 0);
+	vcpu_enter(0, &vcpu);
+	expect(guest_status, 0);
+	expect(entry_state(&td, 0, 0), 4);
+}
+
+static void track_and_enter_exclude_each_other(void)
+{
+	module_ready();
+	td_build(&td, &vcpu);
+	expect(sw_lock(&tdcs_of(&td)->epoch_lock, SW_SHARED, SW_HOST), 0);
+	expect(call(SW_LEAF_MEM_TRACK, td.tdr, 0, 0, 0),
+	       SW_OPERAND_BUSY | SW_OPND_TD_EPOCH);
+	sw_unlock(&tdcs_of(&td)->epoch_lock, SW_SHARED);
+	expect(call(SW_LEAF_MEM_TRACK, td.tdr, 0, 0, 0), 0);
+	expect(sw_lock(&tdcs_of(&td)->epoch_lock, SW_EXCL, SW_HOST), 0);
+	expect(vcpu_enter(0, &vcpu), SW_OPERAND_BUSY | SW_OPND_TD_EPOCH);
+	sw_unlock(&tdcs_of(&td)->epoch_lock, SW_EXCL);
+	expect(vcpu_enter(0, &vcpu), 1);
+}
+
+static struct sw_sharex lock;
+
+static void a_lost_lock_promises_the_next_one_to_a_host(void)
+{
+	const u64 hp = SW_OPERAND_BUSY_HOST_PRIORITY, busy = SW_OPERAND_BUSY;
+
+	lock.word = 0;
+	expect(sw_lock(&lock, SW_EXCL, SW_GUEST), 0);
+	expect(sw_lock(&lock, SW_SHARED, SW_GUEST), busy);
+	expect(lock.word, 1);
+	expect(sw_lock(&lock, SW_EXCL, SW_HOST), busy);
+	expect(lock.word, 3);
+	sw_unlock(&lock, SW_EXCL);
+	expect(sw_lock(&lock, SW_EXCL, SW_GUEST), hp);
+	expect(sw_lock(&lock, SW_SHARED, SW_GUEST), hp);
+	expect(sw_lock(&lock, SW_EXCL, SW_HOST), 0);
+	expect(lock.word, 1);
+	sw_unlock(&lock, SW_EXCL);
+	expect(lock.word, 0);
+	expect(sw_lock(&lock, SW_SHARED, SW_HOST), 0);
+	expect(sw_lock(&lock, SW_SHARED, SW_HOST), 0);
+	expect(sw_promote(&lock), busy);
+	expect(sw_lock(&lock, SW_SHARED, SW_HOST), 0);
+	expect(lock.word, 3 << 2);
+	sw_unlock(&lock, SW_SHARED);
+	sw_unlock(&lock, SW_SHARED);
+	expect(sw_promote(&lock), 0);
+	expect(lock.word, 1);
+	sw_unlock(&lock, SW_EXCL);
+	expect(lock.word, 0);
 }
 
 int main(void)
 {
 	static const struct ktap_test tests[] = {
-		TEST(exclusive_keeps_everybody_out),
-		TEST(readers_share_and_keep_writers_out),
-		TEST(a_host_that_lost_goes_before_guests),
-		TEST(a_guest_that_lost_gets_no_priority),
-		TEST(only_the_sole_reader_can_promote),
-		TEST(threads_never_own_a_lock_together),
-		TEST(entry_lock_is_in_the_entry),
-		TEST(a_loser_names_the_operand),
-		TEST(a_large_page_collides_with_work_on_its_small_ones),
-		TEST(the_same_page_twice_is_busy),
-		TEST(no_leaf_leaves_a_lock_behind),
+		TEST(every_pair_of_leaves),
+		TEST(large_pages_collide_with_their_small_ones),
+		TEST(a_page_named_twice_is_busy),
+		TEST(a_running_vcpu_holds_its_td),
+		TEST(hosts_come_before_guests_at_an_entry),
+		TEST(track_and_enter_exclude_each_other),
+		TEST(a_lost_lock_promises_the_next_one_to_a_host),
 	};
 
 	return ktap_run(tests);

@@ -109,7 +109,6 @@ enum sw_next sw_exit_cr(struct sw_run *run);
 enum sw_next sw_exit_xsetbv(struct sw_run *run);
 u64 sw_cr0_host_owned(void);
 u64 sw_cr4_host_owned(const struct sw_tdcs *tdcs);
-void sw_msr_bitmap_init(u8 *bitmap);
 enum sw_next sw_exit_rdmsr(struct sw_run *run);
 enum sw_next sw_exit_wrmsr(struct sw_run *run);
 void sw_merge_posted(struct sw_run *run);

@@ -259,6 +259,8 @@ static void init_commit(struct sw_td *td, const struct sw_td_params *p)
 	tdcs->hp_lock_timeout = SW_HP_TIMEOUT_DEFAULT;
 	tdcs->td_epoch = 1;
 	init_tsc(tdcs);
+	/* Here, where the TD is not shared: all of its vCPUs use this one. */
+	sw_msr_bitmap_init(sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
 	sw_sha384_init(tdcs->mrtd_ctx);
 	sw_store(&tdcs->op_state, SW_OP_INITIALIZED);
 }

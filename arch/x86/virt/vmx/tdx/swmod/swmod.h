@@ -355,6 +355,9 @@ struct sw_exit {
 	u32 instr_len, instr_info;
 };
 
+/* MNG.INIT: which MSRs a TD may access by itself (msr.c). */
+void sw_msr_bitmap_init(u8 *bitmap);
+
 /* A running vCPU: everything its exit handlers need. */
 struct sw_run {
 	struct sw_cpu *cpu;

@@ -75,8 +75,9 @@ enum sw_next sw_td_exit_vmcall(struct sw_run *run)
 enum sw_next sw_td_exit_fatal(struct sw_run *run, u64 status)
 {
 	sw_td_exit(run, status);
-	run->vp->state = SW_VCPU_DISABLED;
+	/* Locks on both are only shared: others read these meanwhile. */
+	sw_store(&run->vp->state, (u32)SW_VCPU_DISABLED);
 	if (status != SW_NON_RECOVERABLE_VCPU)
-		run->td->tdr->fatal = 1;
+		sw_store(&run->td->tdr->fatal, (u8)1);
 	return SW_NEXT_EXIT;
 }

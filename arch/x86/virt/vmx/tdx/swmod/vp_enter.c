@@ -23,11 +23,7 @@ struct sw_enter {
 	u64 flags;
 };
 
-/*
- * What a back end's VP.INIT has in common: the pages behind the vCPU.  No
- * vCPU of the TD runs before MR.FINALIZE, so the MSR bitmap that they share
- * can be written by each of them.
- */
+/* What a back end's VP.INIT has in common: the pages behind the vCPU. */
 void sw_guest_init_common(struct sw_td *td, struct sw_tdvps *vp)
 {
 	u8 *xbuff = sw_tdvps_page(vp, SW_TDVPS_XBUFF);
@@ -39,7 +35,6 @@ void sw_guest_init_common(struct sw_td *td, struct sw_tdvps *vp)
 	memset(sw_tdvps_page(vp, SW_TDVPS_VAPIC), 0, SW_PAGE_SIZE);
 	for (i = 0; i < SW_PAGE_SIZE / sizeof(*root); i++)
 		root[i] = SW_EPT_SVE;
-	sw_msr_bitmap_init(sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
 	vp->dr6 = SW_DR6_RESET;
 	vp->xcr0 = 1;
 	vp->misc_enable = SW_MISC_ENABLE_RESET;
