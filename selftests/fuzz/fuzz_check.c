@@ -17,8 +17,10 @@
 #define E_RWX		7ULL
 #define E_PFN		0x000ffffffffff000ULL
 
-enum { T_FREE = 0, T_RSVD = 1, T_REG = 3, T_TDR = 4, T_TDCX = 5, T_TDVPR = 6,
-       T_EPT = 8 };
+enum {
+	T_FREE = 0, T_RSVD = 1, T_REG = 3, T_TDR = 4, T_TDCX = 5, T_TDVPR = 6,
+	T_EPT = 8,
+};
 
 struct meta {
 	u64 low, bepoch;
