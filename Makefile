@@ -18,9 +18,9 @@ host-dir  := arch/x86/virt/vmx/tdx
 swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
-.PHONY: modules host swmod objs tree preflight deps run .run shell .shell test .test unit fuzz predict tsan coverage \
-	tools check \
-	install uninstall clean distclean help
+.PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
+	.shell test .test unit fuzz predict tsan coverage tools check install \
+	uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -30,6 +30,10 @@ host: tree
 
 swmod: tree
 	@scripts/modules "$(KVER)" $(host-dir)/swmod
+
+# tdx_swmod.ko for Debian 13's newest 7.x kernel, with headers from the mirror.
+swmod-7x:
+	@scripts/build-7x $(ARGS)
 
 # Compile our files, of DIR only if set, and link nothing.
 objs: tree

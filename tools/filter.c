@@ -95,30 +95,36 @@ static void explain(FILE *out, u64 status, bool by_name, bool long_text)
 			status_meaning(status), status_advice(status));
 }
 
-static void explain_line(FILE *out, const char *line, size_t len,
-			 struct seen *ever)
+/* The numbers, or the names, in a line; each status is explained once. */
+static void explain_words(FILE *out, const char *line, size_t len, bool names,
+			  struct seen *here, struct seen *ever)
 {
-	struct seen here = { .n = 0 };
 	size_t i, end;
 	u64 status;
 
 	for (i = 0; i < len; i = end + 1) {
-		bool by_name = false;
 		u64 code;
 
 		for (end = i; end < len && in_word(line[end]); end++)
 			;
-		if (!word_number(line + i, end - i, &status)) {
-			by_name = word_name(line + i, end - i, &status);
-			if (!by_name)
-				continue;
-		}
+		if (names ? !word_name(line + i, end - i, &status) :
+			    !word_number(line + i, end - i, &status))
+			continue;
 		code = tdx_status_is_sw(status) ? status : tdx_status_code(status);
-		/* The kernel's events have number and name side by side. */
-		if (!seen_before(&here, code, MAX_PER_LINE))
-			explain(out, status, by_name,
+		if (!seen_before(here, code, MAX_PER_LINE))
+			explain(out, status, names,
 				!seen_before(ever, code, MAX_SEEN));
 	}
+}
+
+/* The kernel has number and name side by side; the number says more. */
+static void explain_line(FILE *out, const char *line, size_t len,
+			 struct seen *ever)
+{
+	struct seen here = { .n = 0 };
+
+	explain_words(out, line, len, false, &here, ever);
+	explain_words(out, line, len, true, &here, ever);
 }
 
 bool filter_log(FILE *in, FILE *out)

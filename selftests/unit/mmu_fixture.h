@@ -69,6 +69,7 @@ u16 tdx_global_keyid(void)
 /* --- messages, sleeping, locks --- */
 
 unsigned int fake_warnings, fake_errors;
+bool fake_quiet;
 __thread int fake_mmu_lock_held;
 static struct task_struct this_task;
 struct task_struct *current = &this_task;

@@ -276,6 +276,104 @@ static void zap_of_a_2m_mapping_takes_one_call_each(void)
 	td_down(0);
 }
 
+static int entry_2m(gfn_t gfn)
+{
+	return machine_entry_state(gfn << PAGE_SHIFT, 1);
+}
+
+static void zap_of_a_part_splits_2m(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	check(fault(512) == 1 && entry_2m(512) == PENDING);
+	machine_vcpu_enter();
+	machine_reset_calls();
+	zap(600, 700);
+	/* Both ends are in the one mapping. */
+	check(machine_calls[LEAF_PAGE_DEMOTE] == 1);
+	check(mapped(599) == 0 && mapped(600) == -1 && mapped(699) == -1 &&
+	      mapped(700) == 0);
+	check(entry(599) == PENDING && entry(600) == FREE &&
+	      entry(699) == FREE && entry(700) == PENDING);
+	check(stat(SEPT_STAT_PAGES_4K) == 412 && !stat(SEPT_STAT_PAGES_2M));
+	check(stat(SEPT_STAT_TABLES) == 3 && !tdx->quiesce);
+	td_down(0);
+}
+
+static void zap_over_two_mappings_splits_both_ends(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	check(fault(512) == 1 && fault(1024) == 1 && fault(1536) == 1);
+	machine_reset_calls();
+	zap(1000, 1600);
+	check(machine_calls[LEAF_PAGE_DEMOTE] == 2);
+	check(mapped(999) == 0 && mapped(1000) == -1);
+	check(mapped(1024) == -1 && entry_2m(1024) == FREE);
+	check(mapped(1599) == -1 && mapped(1600) == 0);
+	td_down(0);
+}
+
+static void split_without_memory_takes_the_whole_mapping(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	check(fault(512) == 1);
+	sept_free_spares(tdx);
+	fail_alloc = 1;
+	zap(512, 700);
+	check(!fail_alloc && mapped(700) == -1);
+	check(mapped(512) == -1 && entry_2m(512) == FREE);
+	check(!tdx->vmx.kvm.vm_dead && !fake_errors);
+	td_down(0);
+}
+
+static void split_that_fails_loses_no_page(void)
+{
+	static const int leaves[] = { LEAF_RANGE_BLOCK, LEAF_TRACK,
+				      LEAF_PAGE_DEMOTE };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
+		struct page *folio;
+
+		td_up(TD_S_RUNNABLE);
+		gmem_gives_2m = true;
+		check(fault(512) == 1);
+		folio = gmem[512];
+		machine_fail(leaves[i], BUSY, 0, 1000);
+		zap(600, 700);
+		check(tdx->vmx.kvm.vm_dead && fake_errors == 1);
+		check(stat(SEPT_STAT_HELD) == 1 && folio->refs == 2);
+		td_down(0);
+		check(folio->refs == 0);
+	}
+}
+
+static void busy_demote_is_tried_again(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	check(fault(512) == 1);
+	/* INTERRUPTED_RESTARTABLE */
+	machine_fail(LEAF_PAGE_DEMOTE, 0x8000000400000000ULL, 0, 2);
+	zap(600, 700);
+	check(machine_calls[LEAF_PAGE_DEMOTE] == 3);
+	check(mapped(599) == 0 && mapped(600) == -1);
+	check(!tdx->vmx.kvm.vm_dead && !tdx->quiesce);
+	td_down(0);
+}
+
+static void accept_of_4k_splits_2m(void)
+{
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	check(fault(512) == 1);
+	check(tdx_fault(vcpu(0), 517 << PAGE_SHIFT, 0, 1) == 1);
+	check(mapped(517) == 0 && mapped(512) == 0 && entry(517) == PENDING);
+	td_down(0);
+}
+
 /* --- contention --- */
 
 static void busy_block_keeps_vcpus_out_until_done(void)
@@ -410,6 +508,12 @@ int main(void)
 		TEST(zap_with_the_keyid_gone_only_reclaims),
 		TEST(zap_while_the_keyid_goes_holds_its_pages),
 		TEST(zap_of_a_2m_mapping_takes_one_call_each),
+		TEST(zap_of_a_part_splits_2m),
+		TEST(zap_over_two_mappings_splits_both_ends),
+		TEST(split_without_memory_takes_the_whole_mapping),
+		TEST(split_that_fails_loses_no_page),
+		TEST(busy_demote_is_tried_again),
+		TEST(accept_of_4k_splits_2m),
 		TEST(busy_block_keeps_vcpus_out_until_done),
 		TEST(previous_epoch_busy_is_kicked_and_tracked_again),
 		TEST(vcpu_two_epochs_back_is_kicked_out),

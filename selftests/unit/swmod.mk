@@ -14,6 +14,7 @@ SWMOD_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 
 .SECONDARY: $(SWMOD_OBJECTS)
 vpath %.c $(SWMOD)
+comma := ,
 
 $(OUT)/swmod/%.o: %.c $(wildcard $(SWMOD)/*.h *.h)
 	@mkdir -p $(OUT)/swmod
@@ -23,3 +24,10 @@ $(OUT)/swmod/%.o: %.c $(wildcard $(SWMOD)/*.h *.h)
 $(OUT)/swmod_%_test: swmod_%_test.c $(SWMOD_OBJECTS)
 	@echo '  LD      $(@F)'
 	@$(CC) $(SWMOD_CFLAGS) -o $@ $< $(SWMOD_OBJECTS) -lcrypto
+
+# Not part of check: needs a kernel whose address layout gcc's runtime knows.
+.PHONY: tsan
+tsan:
+	@$(MAKE) $(OUT)/tsan/swmod_stress_test OUT=$(OUT)/tsan \
+		SWMOD_CFLAGS='$(subst address$(comma)undefined,thread,$(SWMOD_CFLAGS))'
+	@$(OUT)/tsan/swmod_stress_test

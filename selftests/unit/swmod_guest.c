@@ -10,7 +10,7 @@
 #define NR_VMCS		16
 
 void (*guest)(struct sw_run *run);
-struct script script;
+__thread struct script script;
 
 static struct {
 	struct sw_tdvps *vp;
@@ -55,7 +55,7 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
 	script.loads++;
 	script.tlb_flushes += flush_tlb;
-	sw_add_return(&script.loaded, 1);
+	script.loaded++;
 }
 
 /* What the entry delivered, then what the script has next. */
@@ -82,7 +82,7 @@ void sw_guest_run(struct sw_run *run)
 
 void sw_guest_put(struct sw_run *run)
 {
-	check(sw_add_return(&script.loaded, -1) >= 0);
+	check(--script.loaded >= 0);
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)

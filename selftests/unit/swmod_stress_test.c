@@ -18,7 +18,7 @@
 #define M2		SW_SIZE_2M
 
 static struct td td;
-static struct vcpu vcpus[NR_CPUS];
+static struct vcpu vcpus[NR_LPS];
 static u64 small[NR_SMALL], huge[NR_HUGE];
 static u64 done[SW_NR_LEAVES], busy[SW_NR_LEAVES];
 static __thread u64 seed;
@@ -128,10 +128,10 @@ static void stress_td(void)
 	u32 i;
 
 	module_reset();
-	sw_user.nr_cpus = NR_CPUS;
+	sw_user.nr_cpus = NR_LPS;
 	module_ready_again();
 	td_init(&td);
-	for (i = 0; i < NR_CPUS; i++) {
+	for (i = 0; i < NR_LPS; i++) {
 		td_vcpu(&td, &vcpus[i]);
 		expect(call(SW_LEAF_VP_FLUSH, vcpus[i].pages[0], 0, 0, 0), 0);
 	}
@@ -220,7 +220,7 @@ static void reclaim_everything(void)
 	u64 i, n = SW_SIZE_1G / PAGE;
 	u32 cpu;
 
-	for (cpu = 0; cpu < NR_CPUS; cpu++)
+	for (cpu = 0; cpu < NR_LPS; cpu++)
 		do_call(cpu, SW_LEAF_VP_FLUSH, vcpus[cpu].pages[0], 0, 0);
 	td_free_key(&td, NULL);
 	for (i = 0; i < 512; i++) {
@@ -241,13 +241,13 @@ static void reclaim_everything(void)
 
 static void four_cpus_leave_a_consistent_td(void)
 {
-	pthread_t t[NR_CPUS];
+	pthread_t t[NR_LPS];
 	u32 i;
 
 	stress_td();
-	for (i = 0; i < NR_CPUS; i++)
+	for (i = 0; i < NR_LPS; i++)
 		pthread_create(&t[i], NULL, cpu_main, &cpus[i]);
-	for (i = 0; i < NR_CPUS; i++)
+	for (i = 0; i < NR_LPS; i++)
 		pthread_join(t[i], NULL);
 	metadata_and_tables_agree();
 	reclaim_everything();

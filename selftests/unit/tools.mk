@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unit tests of the programs in tools/, and of those programs as they are run.
 
-TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c))
+TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test
 TOOLS := ../../tools
 
 .PHONY: check-tools
@@ -15,3 +15,7 @@ $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h \
 	$(CC) -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
 		-DTOOLS_DIR='"$(OUT)/tools"' -DSWMOD_DIR='"$(SWMOD)"' -I . -I $(TOOLS) -o $@ $< \
 		$(TOOLS)/decode.c $(TOOLS)/filter.c $(HOST_SOURCE)/status.c
+
+$(OUT)/docs_test: docs_test
+	@mkdir -p $(OUT)
+	@ln -sf $(abspath $<) $@

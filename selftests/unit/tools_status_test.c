@@ -337,6 +337,7 @@ static void log_is_copied_and_explained(void)
 		"[1.1] tdx_seamcall: rdx 1000 status c0000b0800000001 TDX_TLB_TRACKING_NOT_DONE\n"
 		"[1.2] TDH.MEM.TRACK failed with TDX_PREVIOUS_TLB_EPOCH_BUSY; kick\n"
 		"[1.3] again, TDX_PREVIOUS_TLB_EPOCH_BUSY\n"
+		"[1.3] TDH.VP.INIT failed: TDX_OPERAND_INVALID (c000010000000002)\n"
 		"[1.4] status 0000030100000000 last line";
 	const char *out = filtered(log, sizeof(log) - 1), *p;
 
@@ -350,7 +351,11 @@ static void log_is_copied_and_explained(void)
 	expect_text(out, "; kick\n    ^ TDX_PREVIOUS_TLB_EPOCH_BUSY\n      means: ");
 	p = strstr(out, "[1.3]");
 	check(p);
-	expect_text(p, "BUSY\n[1.4] status 0000030100000000 last line\n"
+	/* The number knows the operand, which the name in front does not. */
+	expect_text(p, "BUSY\n[1.3] TDH.VP.INIT failed: TDX_OPERAND_INVALID (c000010000000002)\n"
+		    "    ^ 0xc000010000000002 TDX_OPERAND_INVALID (operand RDX)\n"
+		    "      means: ");
+	expect_text(p, "\n[1.4] status 0000030100000000 last line\n"
 		    "    ^ 0x0000030100000000 TDX_PAGE_ALREADY_FREE");
 }
 

@@ -26,12 +26,13 @@ struct script {
 	/* Of the last entry. */
 	u32 injected, injected_error, injected_len;
 	bool nmi_window;
-	int loaded;			/* vCPUs inside VP.ENTER; atomic */
+	int loaded;			/* vCPUs of this thread inside VP.ENTER */
 	u64 xcr0, cr2;
 	u64 *pid;
 };
 
-extern struct script script;
+/* One for each thread, like the CPU that it plays. */
+extern __thread struct script script;
 void script_reset(void);
 
 /* Run the vCPU through these steps; returns RAX, registers in @last. */

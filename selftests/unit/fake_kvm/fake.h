@@ -58,6 +58,7 @@ typedef unsigned int gfp_t;
 #define WRITE_ONCE(x, v)	__atomic_store_n(&(x), v, __ATOMIC_RELAXED)
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
+#define smp_store_mb(x, v)	__atomic_store_n(&(x), v, __ATOMIC_SEQ_CST)
 #define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
 #define cpu_relax()		sched_yield()
 
@@ -66,6 +67,9 @@ static inline bool try_cmpxchg64(u64 *p, u64 *old, u64 new)
 	return __atomic_compare_exchange_n(p, old, new, false, __ATOMIC_SEQ_CST,
 					   __ATOMIC_SEQ_CST);
 }
+
+#define xchg(p, v)		__atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
+#define cmpxchg(p, old, new)	__sync_val_compare_and_swap(p, old, new)
 
 typedef struct {
 	s64 v;
@@ -89,6 +93,7 @@ static inline s64 atomic64_read(const atomic64_t *a)
 /* --- messages: a test asks how many there were --- */
 
 extern unsigned int fake_warnings, fake_errors;
+extern bool fake_quiet;
 
 static inline bool fake_warn(bool bad, const char *file, int line)
 {
@@ -100,7 +105,7 @@ static inline bool fake_warn(bool bad, const char *file, int line)
 }
 
 #define WARN_ON_ONCE(x)		fake_warn(!!(x), __FILE__, __LINE__)
-#define pr_err(fmt, ...)	((void)printf("# " fmt, ##__VA_ARGS__), \
+#define pr_err(fmt, ...)	((void)(fake_quiet || printf("# " fmt, ##__VA_ARGS__)), \
 				 (void)fake_errors++)
 #define pr_warn_ratelimited	pr_err
 #define might_sleep()		fake_might_sleep()

@@ -175,14 +175,26 @@ static int fault_loop(struct tdx_fault *f, u32 *tries)
 	}
 }
 
-static bool fault_is_mapped(struct kvm_vcpu *vcpu, gpa_t gpa)
+static int fault_mapped_level(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
 	int level;
 
 	read_lock(&vcpu->kvm->mmu_lock);
 	level = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa);
 	read_unlock(&vcpu->kvm->mmu_lock);
-	return level >= 0;
+	return level;
+}
+
+/* The guest accepts less than is mapped, and will ask again until it fits. */
+static void fault_fit_accept(const struct tdx_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+
+	if (fault_mapped_level(f->vcpu, f->gpa) <= f->want_level)
+		return;
+	write_lock(&kvm->mmu_lock);
+	sept_split(to_kvm_tdx(kvm), f->gpa);
+	write_unlock(&kvm->mmu_lock);
 }
 
 /*
@@ -218,10 +230,12 @@ int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual)
 		f.want_level = EXT_QUAL_ACCEPT_LEVEL(ext_qual);
 
 	if (EXT_QUAL_TYPE(ext_qual) == EXT_QUAL_PENDING &&
-	    fault_is_mapped(vcpu, gpa))
+	    fault_mapped_level(vcpu, gpa) >= 0)
 		ret = fault_unaccepted(vcpu, gpa);
 	else
 		ret = fault_loop(&f, &tries);
+	if (ret == 1 && EXT_QUAL_TYPE(ext_qual) == EXT_QUAL_ACCEPT)
+		fault_fit_accept(&f);
 
 	trace_tdx_fault(vcpu, gpa, ext_qual, tries, ret);
 	return ret;
@@ -260,7 +274,7 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 		.want_level = SEPT_LEVEL_2M,
 	};
 	u64 size;
-	int ret, level;
+	int ret;
 
 	if (range->gpa & ~(tdx_shared_bit(tdx) - 1))
 		return -EINVAL;
@@ -274,10 +288,7 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 	if (ret)
 		return ret;
 
-	read_lock(&vcpu->kvm->mmu_lock);
-	level = sept_mapped_level(tdx, range->gpa);
-	read_unlock(&vcpu->kvm->mmu_lock);
 	/* A zap that came in between undoes nothing that was promised. */
-	size = sept_size(max(level, SEPT_LEVEL_4K));
+	size = sept_size(max(fault_mapped_level(vcpu, range->gpa), SEPT_LEVEL_4K));
 	return min(range->size, size - (range->gpa & (size - 1)));
 }

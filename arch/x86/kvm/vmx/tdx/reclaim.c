@@ -192,6 +192,7 @@ void sept_destroy(struct kvm_tdx *tdx)
 	if (!tdx->sept.root.entries)
 		return;
 	sept_destroy_below(tdx, &tdx->sept.root, top);
+	sept_free_spares(tdx);
 	free_page((unsigned long)tdx->sept.root.entries);
 	tdx->sept.root.entries = NULL;
 

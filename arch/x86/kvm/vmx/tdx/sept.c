@@ -55,7 +55,45 @@ int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	}
 }
 
-/* --- a vCPU's spare tables --- */
+/* --- spare tables: the TD's, and each vCPU's --- */
+
+static int sept_topup_spares(struct kvm_tdx *tdx)
+{
+	struct sept_table *table;
+	unsigned int i;
+
+	for (i = 0; i < SEPT_NR_SPARE; i++) {
+		if (READ_ONCE(tdx->sept.spare[i]))
+			continue;
+		table = sept_table_alloc(GFP_KERNEL_ACCOUNT);
+		if (!table)
+			return -ENOMEM;
+		if (cmpxchg(&tdx->sept.spare[i], NULL, table))
+			sept_table_free(table);
+	}
+	return 0;
+}
+
+struct sept_table *sept_take_spare(struct kvm_tdx *tdx)
+{
+	struct sept_table *table;
+	unsigned int i;
+
+	for (i = 0; i < SEPT_NR_SPARE; i++) {
+		table = xchg(&tdx->sept.spare[i], NULL);
+		if (table)
+			return table;
+	}
+	return NULL;
+}
+
+void sept_free_spares(struct kvm_tdx *tdx)
+{
+	struct sept_table *table;
+
+	while ((table = sept_take_spare(tdx)))
+		sept_table_free(table);
+}
 
 int sept_topup(struct kvm_vcpu *vcpu)
 {
@@ -69,7 +107,7 @@ int sept_topup(struct kvm_vcpu *vcpu)
 			return -ENOMEM;
 		cache->tables[cache->nr++] = table;
 	}
-	return 0;
+	return sept_topup_spares(to_kvm_tdx(vcpu->kvm));
 }
 
 void sept_free_cache(struct kvm_vcpu *vcpu)

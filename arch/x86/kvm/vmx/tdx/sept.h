@@ -25,6 +25,8 @@ struct kvm_tdx;
 /* Tables that one mapping may need: all levels below a 5-level root. */
 #define SEPT_MAX_TABLES		4
 
+#define SEPT_NR_SPARE		2
+
 /* What a mirror entry says of the module's. */
 enum sept_state {
 	SEPT_NONE,	/* free */
@@ -146,6 +148,12 @@ struct sept {
 	struct sept_table root;
 	struct sept_stats stats;
 	/*
+	 * Tables for the two ends of a zapped range, where a 2 MiB mapping may
+	 * have to be split.  Filled by anyone, emptied under mmu_lock for
+	 * write.
+	 */
+	struct sept_table *spare[SEPT_NR_SPARE];
+	/*
 	 * The KeyID is being given back: until that is done no SEAMCALL can
 	 * take a page out.  Written under mmu_lock for write.
 	 */
@@ -181,6 +189,11 @@ int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn);
 int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source);
 /* At what level is @gpa mapped?  -1 if not.  mmu_lock held. */
 int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa);
+/*
+ * Replace the 2 MiB mapping of @gpa, if there is one, by small ones.  mmu_lock
+ * held for write.
+ */
+void sept_split(struct kvm_tdx *tdx, u64 gpa);
 /* Block all, track once, kick once, remove all.  mmu_lock held for write. */
 void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end);
 /* Pages for tables of one mapping; call before taking mmu_lock. */
@@ -227,6 +240,8 @@ void sept_table_free(struct sept_table *table);
 const char *sept_leaf_name(enum sept_op op);
 int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	       const struct sept_info *info);
+struct sept_table *sept_take_spare(struct kvm_tdx *tdx);
+void sept_free_spares(struct kvm_tdx *tdx);
 void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
 void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
 

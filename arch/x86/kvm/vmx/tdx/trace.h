@@ -57,6 +57,7 @@ TRACE_EVENT(tdx_exit,
 		__field(u64, r10)
 		__field(u64, r11)
 		__field(u32, vcpu_id)
+		__string(name, tdx_status_name(status))
 	),
 
 	TP_fast_assign(
@@ -67,11 +68,13 @@ TRACE_EVENT(tdx_exit,
 		__entry->r10 = args->r10;
 		__entry->r11 = args->r11;
 		__entry->vcpu_id = vcpu->vcpu_id;
+		__assign_str(name);
 	),
 
-	TP_printk("vcpu %u status %llx rcx %llx rdx %llx r8 %llx r10 %llx r11 %llx",
-		  __entry->vcpu_id, __entry->status, __entry->rcx,
-		  __entry->rdx, __entry->r8, __entry->r10, __entry->r11)
+	TP_printk("vcpu %u status %llx %s rcx %llx rdx %llx r8 %llx r10 %llx r11 %llx",
+		  __entry->vcpu_id, __entry->status, __get_str(name),
+		  __entry->rcx, __entry->rdx, __entry->r8, __entry->r10,
+		  __entry->r11)
 );
 
 /* A private fault is over: @ret as tdx_fault() returns it. */

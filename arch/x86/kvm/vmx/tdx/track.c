@@ -32,8 +32,7 @@ static void track_kick(struct kvm_tdx *tdx)
 
 /*
  * When this returns no vCPU is inside TDH.VP.ENTER, and none gets there before
- * track_release().  The kick orders the flag before its look at vcpu->mode; it
- * pairs with the entry path, which sets the mode before it looks at the flag.
+ * track_release().
  */
 static void track_quiesce(struct kvm_tdx *tdx)
 {
@@ -41,7 +40,12 @@ static void track_quiesce(struct kvm_tdx *tdx)
 
 	if (!tdx->quiesce) {
 		sept_count(tdx, SEPT_STAT_QUIESCES, 1);
-		WRITE_ONCE(tdx->quiesce, true);
+		/*
+		 * The flag comes before the kick's look at each vCPU's CPU and
+		 * mode.  Pairs with the barrier after vcpu->mode is set to
+		 * IN_GUEST_MODE, before tdx_vcpu_run() looks at the flag.
+		 */
+		smp_store_mb(tdx->quiesce, true);
 	}
 	track_kick(tdx);
 }
@@ -68,14 +72,17 @@ static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 
 /* --- steps --- */
 
+/* @table: what DEMOTE shall put in the place of the leaf. */
 static u64 track_call(struct sept_iter *it, enum sept_op op,
-		      struct sept_info *info)
+		      struct sept_table *table, struct sept_info *info)
 {
 	struct tdx_td *td = &it->tdx->td;
 	u64 hpa, err;
 
 	if (op == SEPT_OP_BLOCK)
 		return tdh_mem_range_block(td, it->pos, info);
+	if (op == SEPT_OP_DEMOTE)
+		return tdh_mem_page_demote(td, it->pos, table->page, info);
 
 	err = tdh_mem_page_remove(td, it->pos, &hpa, info);
 	if (tdx_judge(err) == TDX_DONE)
@@ -87,7 +94,8 @@ static u64 track_call(struct sept_iter *it, enum sept_op op,
  * One SEAMCALL on a leaf.  What fails for good leaves the page where it is:
  * it is kept until the KeyID is free, and the VM is dead.
  */
-static int track_step(struct sept_iter *it, enum sept_op op)
+static int track_step(struct sept_iter *it, enum sept_op op,
+		      struct sept_table *table)
 {
 	struct sept_info info;
 	unsigned int tries = 0;
@@ -97,7 +105,7 @@ static int track_step(struct sept_iter *it, enum sept_op op)
 	if (WARN_ON_ONCE(!sept_may(op, sept_state(it->old))))
 		return -EIO;
 	do {
-		err = track_call(it, op, &info);
+		err = track_call(it, op, table, &info);
 		trace_tdx_sept_step(it, op, err);
 	} while (track_again(it->tdx, it->pos.gpa, err, &tries));
 
@@ -110,18 +118,22 @@ static int track_step(struct sept_iter *it, enum sept_op op)
 	return ret;
 }
 
-static void track_block(struct sept_iter *it)
+static int track_block(struct sept_iter *it)
 {
-	if (track_step(it, SEPT_OP_BLOCK))
-		return;
+	int ret = track_step(it, SEPT_OP_BLOCK, NULL);
+
+	if (ret)
+		return ret;
 	sept_count(it->tdx, SEPT_STAT_BLOCKS, 1);
 	sept_publish(it, sept_make_leaf(sept_after(SEPT_OP_BLOCK),
 					sept_pfn(it->old)));
+	sept_iter_reload(it);
+	return 0;
 }
 
 static void track_remove(struct sept_iter *it, enum sept_op op)
 {
-	if (track_step(it, op))
+	if (track_step(it, op, NULL))
 		return;
 	sept_count(it->tdx, SEPT_STAT_REMOVES, 1);
 	sept_count_leaf(it->tdx, it->pos.level, -1);
@@ -150,6 +162,69 @@ static int track_epoch(struct kvm_tdx *tdx)
 	if (!tdx->quiesce)
 		track_kick(tdx);
 	return 0;
+}
+
+/* --- splitting --- */
+
+/* The module leaves 512 unblocked leaves below the new table. */
+static void split_publish(struct sept_iter *it, struct sept_table *table)
+{
+	u64 i, pfn = sept_pfn(it->old);
+
+	for (i = 0; i < SEPT_ENTRIES; i++)
+		table->entries[i] = sept_make_leaf(SEPT_LEAF, pfn + i);
+	sept_publish(it, sept_make_table(table));
+
+	sept_count(it->tdx, SEPT_STAT_DEMOTES, 1);
+	sept_count(it->tdx, SEPT_STAT_TABLES, 1);
+	sept_count_leaf(it->tdx, SEPT_LEVEL_2M, -1);
+	sept_count_leaf(it->tdx, SEPT_LEVEL_4K, SEPT_ENTRIES);
+}
+
+/* Returns 0 if the module has taken @table. */
+static int split_leaf(struct sept_iter *it, struct sept_table *table)
+{
+	int ret;
+
+	ret = track_block(it);
+	if (ret)
+		return ret;
+	ret = track_epoch(it->tdx);
+	if (ret) {
+		sept_hold_leaf(it);
+		return ret;
+	}
+	ret = track_step(it, SEPT_OP_DEMOTE, table);
+	if (!ret)
+		split_publish(it, table);
+	return ret;
+}
+
+/*
+ * Without a table the mapping stays as it is.  A zap then takes all of it, and
+ * the guest has to accept the rest anew.
+ */
+void sept_split(struct kvm_tdx *tdx, u64 gpa)
+{
+	struct sept_table *table;
+	struct sept_iter it;
+
+	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
+
+	sept_iter_start(&it, tdx, gpa);
+	while (sept_state(it.old) == SEPT_TABLE)
+		sept_iter_descend(&it);
+	if (sept_state(it.old) != SEPT_LEAF || it.pos.level == SEPT_LEVEL_4K)
+		return;
+
+	table = sept_take_spare(tdx);
+	if (!table)
+		table = sept_table_alloc(GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+	if (!table)
+		return;
+	if (split_leaf(&it, table))
+		sept_table_free(table);
+	track_release(tdx);
 }
 
 /* --- batches --- */
@@ -234,6 +309,22 @@ static u64 zap_batch(struct kvm_tdx *tdx, u64 start, u64 end)
 }
 
 /*
+ * What lies outside of the range stays.  With the KeyID gone no guest is left
+ * to miss it, and a mapping is reclaimed as a whole.
+ */
+static void zap_split_ends(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	u64 mask = sept_size(SEPT_LEVEL_2M) - 1;
+
+	if (td_state(tdx) != TD_S_RUNNABLE || tdx->sept.closing)
+		return;
+	if (start < end && start & mask)
+		sept_split(tdx, start);
+	if (start < end && end & mask)
+		sept_split(tdx, end);
+}
+
+/*
  * Every range that guest_memfd, attributes and slots ask for may sleep, and
  * mmu_invalidate_in_progress, or the deleted slot's SRCU grace period, keeps
  * faults out of the range between two batches.
@@ -249,9 +340,10 @@ void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end)
 	if (td_state(tdx) == TD_S_NONE)
 		return;
 
+	gpa = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
 	last = min_t(u64, end, limit >> PAGE_SHIFT) << PAGE_SHIFT;
-	for (gpa = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
-	     gpa < last;) {
+	zap_split_ends(tdx, gpa, last);
+	while (gpa < last) {
 		gpa = zap_batch(tdx, gpa, last);
 		if (gpa < last)
 			cond_resched_rwlock_write(&tdx->vmx.kvm.mmu_lock);

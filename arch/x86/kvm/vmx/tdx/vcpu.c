@@ -137,7 +137,8 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 
 	vmx_vcpu_pi_load(vcpu, cpu);
 
-	if (tdx->assoc_cpu == cpu || td_state(to_kvm_tdx(vcpu->kvm)) == TD_S_KEYLESS)
+	/* The end of the VM loads vCPUs, but uses none of them any more. */
+	if (tdx->assoc_cpu == cpu || to_kvm_tdx(vcpu->kvm)->sept.closing)
 		return;
 	tdx_flush_vp_on_cpu(vcpu);
 	tdx_associate(tdx, cpu);

@@ -3,10 +3,7 @@
  * The kernel back end of os.h.  What leaves call runs in the #UD handler with
  * interrupts off: no sleeping, no allocation, no FPU.
  */
-#include <crypto/hash.h>
-#include <crypto/sha2.h>
 #include <linux/cpumask.h>
-#include <linux/err.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
 #include <linux/math64.h>
@@ -23,6 +20,7 @@
 #include <asm/special_insns.h>
 #include <asm/tsc.h>
 
+#include "compat_kernel.h"
 #include "core.h"
 #include "fault.h"
 #include "os_kernel.h"
@@ -33,10 +31,7 @@
 static struct sw_range ram[SW_MAX_CMRS];
 static unsigned int nr_ram;
 static u32 first_hkid, nr_hkids;
-static struct crypto_shash *sha384;
 static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
-
-static_assert(sizeof(struct sha512_state) <= sizeof_field(struct sw_tdcs, mrtd_ctx));
 
 /* Calls are made with interrupts off, so they stay on their CPU. */
 struct sw_fault_ctx *sw_fault_ctx(void)
@@ -170,38 +165,6 @@ void sw_unpin(void)
 	module_put(THIS_MODULE);
 }
 
-/*
- * The hash state rests in the TD's pages between leaves.  None of these calls
- * can fail: the tfm has no key, and import takes what export gave.
- */
-void sw_sha384_init(void *ctx)
-{
-	SHASH_DESC_ON_STACK(desc, sha384);
-
-	desc->tfm = sha384;
-	crypto_shash_init(desc);
-	crypto_shash_export(desc, ctx);
-}
-
-void sw_sha384_update(void *ctx, const void *data, size_t len)
-{
-	SHASH_DESC_ON_STACK(desc, sha384);
-
-	desc->tfm = sha384;
-	crypto_shash_import(desc, ctx);
-	crypto_shash_update(desc, data, len);
-	crypto_shash_export(desc, ctx);
-}
-
-void sw_sha384_final(void *ctx, u8 digest[48])
-{
-	SHASH_DESC_ON_STACK(desc, sha384);
-
-	desc->tfm = sha384;
-	crypto_shash_import(desc, ctx);
-	crypto_shash_final(desc, digest);
-}
-
 static int add_ram(struct resource *res, void *arg)
 {
 	u64 start = PFN_ALIGN(res->start), end = PFN_PHYS(PFN_DOWN(res->end + 1));
@@ -247,22 +210,5 @@ int sw_os_setup(u32 first, u32 count)
 		pr_err("cannot list the system's memory: %d\n", ret);
 		return ret;
 	}
-	/* The plain C version: the others want the FPU, which is not ours. */
-	sha384 = crypto_alloc_shash("sha384-generic", 0, 0);
-	if (IS_ERR(sha384)) {
-		pr_err("sha384-generic: %ld\n", PTR_ERR(sha384));
-		return PTR_ERR(sha384);
-	}
-	if (crypto_shash_statesize(sha384) > sizeof_field(struct sw_tdcs, mrtd_ctx)) {
-		crypto_free_shash(sha384);
-		return -E2BIG;
-	}
 	return 0;
 }
-
-void sw_os_teardown(void)
-{
-	crypto_free_shash(sha384);
-}
-
-MODULE_SOFTDEP("pre: sha512_generic");

@@ -8,7 +8,6 @@ struct sw_cpu;
 
 /* @count 0: take the KeyIDs from MSR 0x87. */
 int sw_os_setup(u32 first_hkid, u32 nr_hkids);
-void sw_os_teardown(void);
 
 /* trap.c: what a CPU is doing. */
 const struct sw_cpu *sw_os_cpu(unsigned int cpu);

@@ -31,7 +31,7 @@
 /* Bit 63 of the leaf addresses the P-SEAM loader, which is not here. */
 #define SW_LEAF_SEAMLDR		BIT_ULL(63)
 /* IA32_MTRRCAP: the CPU has SEAM range registers, so it has SEAM. */
-#define SW_MTRRCAP_SEAMRR	BIT_ULL(15)
+#define SW_MTRRCAP_SEAMRR	BIT(15)
 
 static unsigned int keyids[2];
 static int nr_keyids;
@@ -131,10 +131,10 @@ static struct notifier_block trap_nb = {
 /* With SEAM, SEAMCALL does not fault: it would be the real module's. */
 static bool cpu_has_seam(void)
 {
-	u64 cap;
+	u32 low, high;
 
 	return boot_cpu_has(X86_FEATURE_MTRR) &&
-	       !rdmsrl_safe(MSR_MTRRcap, &cap) && (cap & SW_MTRRCAP_SEAMRR);
+	       !rdmsr_safe(MSR_MTRRcap, &low, &high) && (low & SW_MTRRCAP_SEAMRR);
 }
 
 static int __init swmod_init(void)
@@ -154,20 +154,16 @@ static int __init swmod_init(void)
 		return ret;
 	ret = sw_guest_setup();
 	if (ret)
-		goto teardown_os;
+		return ret;
 	ret = register_die_notifier(&trap_nb);
-	if (ret)
-		goto teardown_guest;
+	if (ret) {
+		sw_guest_teardown();
+		return ret;
+	}
 	sw_debugfs_create();
 	add_taint(TAINT_TEST, LOCKDEP_STILL_OK);
 	pr_warn("software TDX module: TDs have NO confidentiality and NO integrity\n");
 	return 0;
-
-teardown_guest:
-	sw_guest_teardown();
-teardown_os:
-	sw_os_teardown();
-	return ret;
 }
 
 static void __exit swmod_exit(void)
@@ -176,10 +172,13 @@ static void __exit swmod_exit(void)
 	/* Waits for every handler that is running. */
 	unregister_die_notifier(&trap_nb);
 	sw_guest_teardown();
-	sw_os_teardown();
 }
 
-module_init(swmod_init);
+/*
+ * Built in, this has to answer a host that brings TDX up in a subsys_initcall;
+ * it needs what setup_arch() and core_initcalls set up, and nothing later.
+ */
+arch_initcall(swmod_init);
 module_exit(swmod_exit);
 MODULE_DESCRIPTION("Software TDX module: for development, protects nothing");
 MODULE_LICENSE("GPL");

@@ -16,6 +16,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
+#include "compat_kernel.h"
 #include "vmx.h"
 
 static DEFINE_PER_CPU(struct vmx_host, vmx_host);

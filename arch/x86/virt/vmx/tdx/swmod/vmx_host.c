@@ -26,7 +26,7 @@ static const u32 vmx_switched_msr[VMX_NR_MSRS] = {
 
 static void wrmsr64(u32 msr, u64 val)
 {
-	__wrmsr(msr, (u32)val, (u32)(val >> 32));
+	native_wrmsr(msr, (u32)val, (u32)(val >> 32));
 }
 
 static u64 read_xcr0(void)

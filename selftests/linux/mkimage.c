@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * mkimage: a Linux kernel and an initramfs as a TDVF image, without firmware.
+ *
+ *   mkimage STUB BZIMAGE INITRAMFS MIB "COMMAND LINE" > IMAGE
+ *
+ * Its sections put the kernel, its parameters and the initramfs where Linux
+ * wants them; stub.S accepts all other memory of a TD of MIB MiB.
+ */
+#include <err.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#define ALIGN(x)		(((x) + 4095) & ~4095ULL)
+#define MIB			(1ULL << 20)
+#define LOW_RAM_END		0xa0000ULL
+
+/* Guest physical addresses. */
+#define PARAMS_GPA		0x10000ULL
+#define CMDLINE_OFFSET		0x1000
+#define ACPI_OFFSET		0x2000
+#define PARAMS_SIZE		0x3000ULL
+#define HOB_GPA			0x20000ULL
+#define HOB_SIZE		0x10000ULL
+#define KERNEL_GPA		(16 * MIB)
+
+/* In stub.S */
+#define STUB_SIZE		0x3000
+#define STUB_WORDS		0x2000
+#define STUB_TABLES		0x2800
+
+/* Offsets in the boot protocol's setup header and boot_params. */
+#define HDR_START		0x1f1
+#define HDR_SETUP_SECTS		0x1f1
+#define HDR_END			0x290
+#define BP_ACPI_RSDP		0x070
+#define BP_E820_ENTRIES		0x1e8
+#define BP_TYPE_OF_LOADER	0x210
+#define BP_RAMDISK_IMAGE	0x218
+#define BP_RAMDISK_SIZE		0x21c
+#define BP_CMDLINE		0x228
+#define BP_INIT_SIZE		0x260
+#define BP_E820			0x2d0
+#define BP_LOADFLAGS		0x211
+
+struct blob {
+	uint8_t *data;
+	uint64_t size;
+};
+
+struct section {
+	uint32_t data_offset, data_size;
+	uint64_t gpa, size;
+	uint32_t type, attributes;
+};
+
+enum { BFV = 0, TD_HOB = 2, PAYLOAD = 5 };
+
+static struct blob read_file(const char *path)
+{
+	FILE *f = fopen(path, "rb");
+	struct stat st;
+	struct blob b;
+
+	if (!f || fstat(fileno(f), &st))
+		err(1, "%s", path);
+	b.size = st.st_size;
+	b.data = calloc(1, ALIGN(b.size) + 4096);
+	if (!b.data || fread(b.data, 1, b.size, f) != b.size)
+		err(1, "%s", path);
+	fclose(f);
+	return b;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	memcpy(p, &v, 4);
+}
+
+static void put64(uint8_t *p, uint64_t v)
+{
+	memcpy(p, &v, 8);
+}
+
+static void e820(uint8_t *bp, unsigned int i, uint64_t start, uint64_t end,
+		 uint32_t type)
+{
+	uint8_t *e = bp + BP_E820 + 20 * i;
+
+	put64(e, start);
+	put64(e + 8, end - start);
+	put32(e + 16, type);
+	bp[BP_E820_ENTRIES] = i + 1;
+}
+
+static void checksum(uint8_t *p, unsigned int len, unsigned int at)
+{
+	uint8_t sum = 0;
+	unsigned int i;
+
+	for (i = 0; i < len; i++)
+		sum += p[i];
+	p[at] -= sum;
+}
+
+static uint64_t acpi_gpa(const uint8_t *page, const uint8_t *p)
+{
+	return PARAMS_GPA + ACPI_OFFSET + (p - page);
+}
+
+static void acpi_table(uint8_t *p, const char *name, unsigned int len,
+		       uint8_t revision)
+{
+	memcpy(p, name, 4);
+	put32(p + 4, len);
+	p[8] = revision;
+	memcpy(p + 10, "KVMTDX", 6);
+	memcpy(p + 16, "TDLINUX ", 8);
+	checksum(p, len, 9);
+}
+
+/* What Linux needs to find its one local APIC, and no hardware. */
+static void fill_acpi(uint8_t *page)
+{
+	uint8_t *rsdp = page, *xsdt = page + 0x40, *fadt = page + 0x100;
+	uint8_t *madt = page + 0x240, *dsdt = page + 0x2c0;
+
+	/* Hardware-reduced ACPI, with nothing in it. */
+	put32(fadt + 112, 1 << 20);
+	put64(fadt + 140, acpi_gpa(page, dsdt));
+	acpi_table(fadt, "FACP", 276, 6);
+	put32(madt + 36, 0xfee00000);
+	memcpy(madt + 44, "\0\10\0\0\1\0\0\0", 8);
+	acpi_table(madt, "APIC", 52, 4);
+	acpi_table(dsdt, "DSDT", 36, 2);
+	put64(xsdt + 36, acpi_gpa(page, fadt));
+	put64(xsdt + 44, acpi_gpa(page, madt));
+	acpi_table(xsdt, "XSDT", 52, 1);
+
+	memcpy(rsdp, "RSD PTR \0KVMTDX\2", 16);
+	put32(rsdp + 20, 36);
+	put64(rsdp + 24, acpi_gpa(page, xsdt));
+	checksum(rsdp, 20, 8);
+	checksum(rsdp, 36, 32);
+}
+
+static void fill_params(uint8_t *bp, const struct blob *bz, uint64_t initrd,
+			uint64_t initrd_size, uint64_t ram, const char *cmdline)
+{
+	memcpy(bp + HDR_START, bz->data + HDR_START, HDR_END - HDR_START);
+	bp[BP_TYPE_OF_LOADER] = 0xff;
+	bp[BP_LOADFLAGS] |= 1;
+	put32(bp + BP_RAMDISK_IMAGE, initrd);
+	put32(bp + BP_RAMDISK_SIZE, initrd_size);
+	put32(bp + BP_CMDLINE, PARAMS_GPA + CMDLINE_OFFSET);
+	snprintf((char *)bp + CMDLINE_OFFSET, 4096, "%s", cmdline);
+	put64(bp + BP_ACPI_RSDP, PARAMS_GPA + ACPI_OFFSET);
+	fill_acpi(bp + ACPI_OFFSET);
+	e820(bp, 0, 0, PARAMS_GPA + ACPI_OFFSET, 1);
+	/* 3: ACPI tables */
+	e820(bp, 1, PARAMS_GPA + ACPI_OFFSET, PARAMS_GPA + PARAMS_SIZE, 3);
+	e820(bp, 2, PARAMS_GPA + PARAMS_SIZE, LOW_RAM_END, 1);
+	e820(bp, 3, MIB, ram, 1);
+}
+
+/* GUIDed table, read from its end, and the descriptor that it points to. */
+static void put_tables(uint8_t *stub, const struct section *s, uint32_t n)
+{
+	static const uint8_t footer[16] = {
+		0xde, 0x82, 0xb5, 0x96, 0xb2, 0x1f, 0xf7, 0x45,
+		0xba, 0xea, 0xa3, 0x66, 0xc5, 0x5a, 0x08, 0x2d,
+	}, metadata[16] = {
+		0x35, 0x65, 0x7a, 0xe4, 0x4a, 0x98, 0x98, 0x47,
+		0x86, 0x5e, 0x46, 0x85, 0xa7, 0xbf, 0x8e, 0xc2,
+	};
+	uint8_t *d = stub + STUB_TABLES, *p = stub + STUB_SIZE - 0x20;
+
+	memcpy(d, "TDVF", 4);
+	put32(d + 4, 16 + n * sizeof(*s));
+	put32(d + 8, 1);
+	put32(d + 12, n);
+	memcpy(d + 16, s, n * sizeof(*s));
+
+	p -= 18;
+	p[0] = 18 + 22;
+	memcpy(p + 2, footer, 16);
+	p -= 22;
+	put32(p, STUB_SIZE - STUB_TABLES);
+	p[4] = 22;
+	memcpy(p + 6, metadata, 16);
+}
+
+/* What lies between the sections, which are in ascending order. */
+static void put_ranges(uint8_t *stub, const struct section *s, unsigned int n,
+		       uint64_t ram)
+{
+	uint8_t *p = stub + STUB_WORDS + 16;
+	uint64_t start = 0;
+	unsigned int i;
+
+	for (i = 0; i <= n; i++) {
+		uint64_t end = i < n ? s[i].gpa : ram;
+
+		if (start < end) {
+			put64(p, start);
+			put64(p + 8, end);
+			p += 16;
+		}
+		if (i < n)
+			start = s[i].gpa + s[i].size;
+	}
+}
+
+static struct section section(uint32_t type, uint64_t gpa, uint64_t size,
+			      uint64_t offset, uint64_t data)
+{
+	return (struct section){ offset, data, gpa, size, type, 0 };
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t ram, kernel_size, init_size, initrd_gpa, offset;
+	struct blob stub, bz, initrd;
+	uint8_t *params, *kernel;
+	struct section s[5];
+
+	if (argc != 6)
+		errx(2, "usage: mkimage STUB BZIMAGE INITRAMFS MIB CMDLINE");
+	stub = read_file(argv[1]);
+	bz = read_file(argv[2]);
+	initrd = read_file(argv[3]);
+	ram = strtoull(argv[4], NULL, 10) * MIB;
+	if (stub.size != STUB_SIZE || bz.size < 0x10000)
+		errx(1, "that is no stub, or no kernel");
+	kernel = bz.data + (bz.data[HDR_SETUP_SECTS] + 1) * 512;
+	kernel_size = bz.data + bz.size - kernel;
+	init_size = *(uint32_t *)(bz.data + BP_INIT_SIZE);
+	initrd_gpa = ram - ALIGN(initrd.size) - 2 * MIB;
+	if (initrd_gpa < KERNEL_GPA + init_size)
+		errx(1, "%s MiB are too little", argv[4]);
+	params = calloc(1, PARAMS_SIZE);
+	fill_params(params, &bz, initrd_gpa, initrd.size, ram, argv[5]);
+
+	offset = 0;
+	s[0] = section(PAYLOAD, PARAMS_GPA, PARAMS_SIZE, offset, PARAMS_SIZE);
+	s[1] = section(TD_HOB, HOB_GPA, HOB_SIZE, 0, 0);
+	offset += PARAMS_SIZE;
+	s[2] = section(PAYLOAD, KERNEL_GPA, ALIGN(kernel_size), offset,
+		       kernel_size);
+	offset += ALIGN(kernel_size);
+	s[3] = section(PAYLOAD, initrd_gpa, ALIGN(initrd.size), offset,
+		       initrd.size);
+	offset += ALIGN(initrd.size);
+	s[4] = section(BFV, (1ULL << 32) - STUB_SIZE, STUB_SIZE, offset,
+		       STUB_SIZE);
+
+	put64(stub.data + STUB_WORDS, KERNEL_GPA + 0x200);
+	put64(stub.data + STUB_WORDS + 8, PARAMS_GPA);
+	put_ranges(stub.data, s, 4, ram);
+	put_tables(stub.data, s, 5);
+	fwrite(params, 1, PARAMS_SIZE, stdout);
+	/* Both are followed by zeroes up to a whole page in memory. */
+	fwrite(kernel, 1, kernel_size, stdout);
+	fwrite(initrd.data + initrd.size, 1, ALIGN(kernel_size) - kernel_size,
+	       stdout);
+	fwrite(initrd.data, 1, ALIGN(initrd.size), stdout);
+	fwrite(stub.data, 1, STUB_SIZE, stdout);
+	return fflush(stdout) ? 1 : 0;
+}
