@@ -9,6 +9,7 @@
 
 #include "swmod_machine.h"
 
+#define NR_THREADS	SW_ARRAY_SIZE(cpus)
 #define NR_SMALL	24
 #define NR_HUGE		6
 #define ROUNDS		150000
@@ -18,7 +19,7 @@
 #define M2		SW_SIZE_2M
 
 static struct td td;
-static struct vcpu vcpus[NR_LPS];
+static struct vcpu vcpus[NR_THREADS];
 static u64 small[NR_SMALL], huge[NR_HUGE];
 static u64 done[SW_NR_LEAVES], busy[SW_NR_LEAVES];
 static __thread u64 seed;
@@ -128,10 +129,10 @@ static void stress_td(void)
 	u32 i;
 
 	module_reset();
-	sw_user.nr_cpus = NR_LPS;
+	sw_user.nr_cpus = NR_THREADS;
 	module_ready_again();
 	td_init(&td);
-	for (i = 0; i < NR_LPS; i++) {
+	for (i = 0; i < NR_THREADS; i++) {
 		td_vcpu(&td, &vcpus[i]);
 		expect(call(SW_LEAF_VP_FLUSH, vcpus[i].pages[0], 0, 0, 0), 0);
 	}
@@ -220,7 +221,7 @@ static void reclaim_everything(void)
 	u64 i, n = SW_SIZE_1G / PAGE;
 	u32 cpu;
 
-	for (cpu = 0; cpu < NR_LPS; cpu++)
+	for (cpu = 0; cpu < NR_THREADS; cpu++)
 		do_call(cpu, SW_LEAF_VP_FLUSH, vcpus[cpu].pages[0], 0, 0);
 	td_free_key(&td, NULL);
 	for (i = 0; i < 512; i++) {
@@ -241,13 +242,13 @@ static void reclaim_everything(void)
 
 static void four_cpus_leave_a_consistent_td(void)
 {
-	pthread_t t[NR_LPS];
+	pthread_t t[NR_THREADS];
 	u32 i;
 
 	stress_td();
-	for (i = 0; i < NR_LPS; i++)
+	for (i = 0; i < NR_THREADS; i++)
 		pthread_create(&t[i], NULL, cpu_main, &cpus[i]);
-	for (i = 0; i < NR_LPS; i++)
+	for (i = 0; i < NR_THREADS; i++)
 		pthread_join(t[i], NULL);
 	metadata_and_tables_agree();
 	reclaim_everything();
