@@ -6,10 +6,19 @@
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
+# "make test KERNEL=debug"; the version is known before the kernel is there.
+ifeq ($(KERNEL),debug)
+override KVER = $(shell . scripts/lib.sh; debug_kver)
+export KERNEL
+endif
+# "make test KERNEL=debug": the version follows from the source package's.
+ifeq ($(KERNEL),debug)
+override KVER = $(shell . scripts/lib.sh; debug_kver)
+endif
 ifeq ($(KVER),)
 override KVER = $(shell . scripts/lib.sh; newest_kver)
 endif
-export KVER V W C
+export KVER V W C KERNEL
 
 # Kconfig describes it; "make CONFIG_TDX_SWMOD=n" leaves tdx_swmod.ko out.
 CONFIG_TDX_SWMOD ?= m
@@ -43,8 +52,12 @@ tree: preflight
 	@scripts/base "$(KVER)"
 	@scripts/tree "$(KVER)"
 
-preflight:
+preflight: $(if $(KERNEL),debug-kernel)
 	@scripts/preflight "$(KVER)"
+
+# A small kernel with lockdep, KASAN, kmemleak and more; KERNEL=debug uses it.
+debug-kernel:
+	@selftests/debug-kernel/build >/dev/null
 
 deps:
 	@scripts/deps
@@ -52,7 +65,7 @@ deps:
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
 run shell test:
-	@scripts/deps $(if $(filter test,$@),--all-flavours)
+	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
 .run: modules

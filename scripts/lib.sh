@@ -26,9 +26,26 @@ pkg_version()
 		sed -n 's/^ii *//p'
 }
 
+# "make debug-kernel" leaves its kernel where the machine looks for one.
 headers_dir()
 {
-	echo "/usr/src/linux-headers-$1"
+	case $1 in
+	*-tdxdebug) echo "$(cache_dir)/linux-image-$1/build" ;;
+	*) echo "/usr/src/linux-headers-$1" ;;
+	esac
+}
+
+debug_kver()
+{
+	pkg_version "$SOURCE_PKG" | sed 's/-.*/-tdxdebug/'
+}
+
+headers_version()
+{
+	case $1 in
+	*-tdxdebug) pkg_version "$SOURCE_PKG" ;;
+	*) pkg_version "linux-headers-$1" ;;
+	esac
 }
 
 # Where a build happens; `make check` has one of its own.
