@@ -137,7 +137,7 @@ void machine_entry_unlock(__u64 gpa)
 	sw_and(entry_of(gpa), ~(1ULL << SW_EPT_LOCK_BIT));
 }
 
-static u64 epoch_of[NR_LPS];
+static u64 epoch_of[NR_CPUS];
 
 bool machine_epoch_enter(unsigned int i)
 {
