@@ -218,6 +218,12 @@ static void run(void)
 		pr_info("entry and TDVMCALL: %llu ticks\n", cost / cost_calls);
 }
 
+/* VP.INIT associates the vCPU with the CPU it runs on: the one that enters. */
+static int build(void *unused)
+{
+	return direct_td_build(&td);
+}
+
 static int destroy(void *unused)
 {
 	return direct_td_destroy(&td);
@@ -231,7 +237,7 @@ static int __init direct_init(void)
 		pr_err("bring-up: %s\n", tdx_host_why_off());
 		return ret;
 	}
-	ret = direct_td_build(&td);
+	ret = smp_call_on_cpu(cpumask_first(cpu_online_mask), build, NULL, false);
 	if (!ret)
 		run();
 	if (smp_call_on_cpu(cpumask_first(cpu_online_mask), destroy, NULL,

@@ -348,10 +348,13 @@ static void flush(void *data)
 
 int direct_td_destroy(struct direct_td *t)
 {
+	unsigned int cpu;
 	u64 err;
 
 	t->err = 0;
-	on_each_cpu(flush, t, 1);
+	/* One after the other: two at once would find the TDVPR busy. */
+	for_each_online_cpu(cpu)
+		smp_call_function_single(cpu, flush, t, 1);
 	ok(t, tdh_mng_vpflushdone(&t->td), "TDH.MNG.VPFLUSHDONE");
 	err = tdh_phymem_cache_wb(false);
 	while ((err & 0xffffffff00000000ULL) == 0x8000000300000000ULL)

@@ -51,7 +51,8 @@ void fuzz_guest_reset(void);
 /* fuzz_check.c */
 void check_reset(void);
 void check_all(int depth);
-/* Is the PAMT as it was at the last check? */
+/* Remember the PAMT; is it as it was when that was done, or checked? */
+void check_note(void);
 bool check_unchanged(void);
 /* Prints the reason and ends the process with a trap. */
 void violated(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));

@@ -17,8 +17,10 @@
 #define E_RWX		7ULL
 #define E_PFN		0x000ffffffffff000ULL
 
-enum { T_FREE = 0, T_RSVD = 1, T_REG = 3, T_TDR = 4, T_TDCX = 5, T_TDVPR = 6,
-       T_EPT = 8 };
+enum {
+	T_FREE = 0, T_RSVD = 1, T_REG = 3, T_TDR = 4, T_TDCX = 5, T_TDVPR = 6,
+	T_EPT = 8,
+};
 
 struct meta {
 	u64 low, bepoch;
@@ -69,6 +71,7 @@ static const struct meta *meta(int level, u64 pa)
  */
 static struct {
 	struct meta small[512], large;
+	bool unchecked;			/* copied since the last check */
 } shadow[NR_BLOCKS];
 /* False: look at all of it the next time. */
 static bool shadow_valid;
@@ -87,6 +90,17 @@ static void block_copy(int block)
 
 	memcpy(shadow[block].small, meta(0, base), sizeof(shadow[block].small));
 	shadow[block].large = *meta(1, base);
+	shadow[block].unchecked = true;
+}
+
+void check_note(void)
+{
+	int i;
+
+	for (i = 0; i < NR_BLOCKS; i++) {
+		if (block_changed(i))
+			block_copy(i);
+	}
 }
 
 static const struct meta *old_meta(int index)
@@ -362,20 +376,16 @@ static void check_tds(u8 *users, u8 *flushed, int depth)
 void check_all(int depth)
 {
 	static u8 users[SW_MAX_HKIDS], flushed[SW_MAX_HKIDS];
-	bool changed[NR_BLOCKS];
 	int i;
 
 	memset(refs, 0, sizeof(refs));
 	memset(users, 0, sizeof(users));
 	memset(flushed, 0, sizeof(flushed));
+	check_note();
 	for (i = 0; i < NR_BLOCKS; i++) {
-		changed[i] = !shadow_valid || block_changed(i);
-		if (changed[i])
-			block_copy(i);
-	}
-	for (i = 0; i < NR_BLOCKS; i++) {
-		if (changed[i])
+		if (!shadow_valid || shadow[i].unchecked)
 			check_block(pool_pa(i * 512), depth);
+		shadow[i].unchecked = false;
 	}
 	check_tds(users, flushed, depth);
 	check_keys(users, flushed);

@@ -14,6 +14,20 @@
 #include "fuzz.h"
 
 #define THREADS		4
+
+/*
+ * The guest's own memory: its vCPUs write it while the module reads an
+ * instruction or an operand there, or clears a page.
+ */
+const char *__tsan_default_suppressions(void);
+
+const char *__tsan_default_suppressions(void)
+{
+	return "race:sw_fetch_in_page\nrace:sw_fetch_walk\n"
+	       "race:sw_clear_page\nrace:sw_tdg_mr_report\n"
+	       "race:sw_tdg_mr_rtmr_extend\n";
+}
+
 #define INPUT		3000
 
 static u64 seed;

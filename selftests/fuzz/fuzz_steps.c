@@ -14,7 +14,6 @@ __thread unsigned int fuzz_steps;
 __thread u8 fuzz_cpu;
 bool fuzz_racing;
 static struct sw_sys ready;
-static __thread int depth_now;		/* vCPUs that are running meanwhile */
 
 /* Kinds of RCX, RDX, R8, R9; see in_operand(). */
 static const struct {
@@ -59,9 +58,8 @@ static u64 issue(u64 leaf, struct sw_regs *r)
 	if (status >> 63 && !enters && !check_unchanged())
 		violated("leaf %llx failed with %llx and changed pages",
 			 (unsigned long long)leaf, (unsigned long long)status);
-	/* What follows is compared with what is now. */
-	if (!(status >> 63) && !enters)
-		check_all(depth_now);
+	/* What follows is compared with what is now; the step ends in a check. */
+	check_note();
 	return status;
 }
 
@@ -222,7 +220,6 @@ void fuzz_step(int depth)
 	u8 op = in_byte() & 31;
 
 	fuzz_steps++;
-	depth_now = depth;
 	switch (op) {
 	case 0 ... 17:
 		step_typed(depth, false);
@@ -256,7 +253,6 @@ void fuzz_step(int depth)
 	}
 	if (!fuzz_racing)
 		check_all(depth);
-	depth_now = 0;
 }
 
 static void pamt_clear(int level, u64 pa, unsigned int n)

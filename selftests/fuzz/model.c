@@ -35,13 +35,13 @@ struct m_page m_page[M_PAGES], m_large[M_BLOCKS];
 /* Entries of a level below one of the next. */
 static const unsigned int fan[4] = { M_FAN1, M_FAN2, M_FAN3, M_TOP };
 
-static uint64_t span(int level)
+static __u64 span(int level)
 {
 	return PAGE << (9 * level);
 }
 
 /* -1 for an address that has no place here; the caller asks for none. */
-static int place(uint64_t gpa, int level)
+static int place(__u64 gpa, int level)
 {
 	int n = 0, l;
 
@@ -55,27 +55,27 @@ static int place(uint64_t gpa, int level)
 	return n;
 }
 
-struct m_entry *m_entry(struct m_td *td, uint64_t gpa, int level)
+struct m_entry *m_entry(struct m_td *td, __u64 gpa, int level)
 {
 	int n = place(gpa, level);
 
 	return n < 0 ? 0 : &td->at[level][n];
 }
 
-static struct m_page *page_at(uint64_t address)
+static struct m_page *page_at(__u64 address)
 {
 	return &m_page[m_page_index(address)];
 }
 
-static struct m_page *large_at(uint64_t address)
+static struct m_page *large_at(__u64 address)
 {
 	return &m_large[m_page_index(address) / 512];
 }
 
-uint64_t m_entry_word(const struct m_entry *e, int level)
+__u64 m_entry_word(const struct m_entry *e, int level)
 {
-	const uint64_t no_ve = 1ULL << 63, blocked = 1ULL << 55;
-	const uint64_t leaf = no_ve | 0xf0;
+	const __u64 no_ve = 1ULL << 63, blocked = 1ULL << 55;
+	const __u64 leaf = no_ve | 0xf0;
 
 	switch (e->state) {
 	case M_FREE:
@@ -95,25 +95,25 @@ uint64_t m_entry_word(const struct m_entry *e, int level)
 	}
 }
 
-static struct m_answer say(uint64_t status)
+static struct m_answer say(__u64 status)
 {
 	return (struct m_answer){ .status = status };
 }
 
-static struct m_answer say_regs(uint64_t status, uint64_t rcx, uint64_t rdx)
+static struct m_answer say_regs(__u64 status, __u64 rcx, __u64 rdx)
 {
 	return (struct m_answer){ status, rcx, rdx, true };
 }
 
-static struct m_answer say_entry(uint64_t status, const struct m_entry *e,
+static struct m_answer say_entry(__u64 status, const struct m_entry *e,
 				 int level)
 {
 	return say_regs(status, m_entry_word(e, level),
-			level | (uint64_t)e->state << 8);
+			level | (__u64)e->state << 8);
 }
 
 /* Who takes a page for itself while somebody has it gets nothing. */
-static bool is_held(const struct m_td *by, uint64_t page)
+static bool is_held(const struct m_td *by, __u64 page)
 {
 	int i;
 
@@ -144,7 +144,7 @@ static bool is_block_held(const struct m_td *by, int block)
 }
 
 /* May this page be taken?  0, or why not. */
-static uint64_t take_check(const struct m_td *td, uint64_t page, int level)
+static __u64 take_check(const struct m_td *td, __u64 page, int level)
 {
 	int i, block;
 
@@ -169,13 +169,13 @@ static uint64_t take_check(const struct m_td *td, uint64_t page, int level)
 	return page_at(page)->use == M_UNUSED ? 0 : WRONG_PAGE;
 }
 
-static void take(struct m_td *td, uint64_t page, int level, enum m_use use)
+static void take(struct m_td *td, __u64 page, int level, enum m_use use)
 {
 	*(level ? large_at(page) : page_at(page)) =
 		(struct m_page){ .use = use, .owner = td->id };
 }
 
-static void give_back(uint64_t page, int level)
+static void give_back(__u64 page, int level)
 {
 	*(level ? large_at(page) : page_at(page)) = (struct m_page){ 0 };
 }
@@ -197,8 +197,8 @@ static bool is_leaf(const struct m_entry *e)
 }
 
 /* A new state; the table above counts what it has. */
-static void become(struct m_td *td, uint64_t gpa, int level, enum m_state state,
-		   uint64_t page)
+static void become(struct m_td *td, __u64 gpa, int level, enum m_state state,
+		   __u64 page)
 {
 	struct m_entry *e = m_entry(td, gpa, level);
 
@@ -212,16 +212,16 @@ static void become(struct m_td *td, uint64_t gpa, int level, enum m_state state,
 /* A step at an entry: where, and how far it has got. */
 struct at {
 	struct m_td *td;
-	uint64_t gpa;
+	__u64 gpa;
 	int level;
 	struct m_entry *e;
 	struct m_answer no;
 };
 
 /* The operand, the way down, and the entry; false leaves the answer in no. */
-static bool find(struct at *at, struct m_td *td, uint64_t arg, int min, int max)
+static bool find(struct at *at, struct m_td *td, __u64 arg, int min, int max)
 {
-	uint64_t gpa = arg & 0x000ffffffffff000ULL;
+	__u64 gpa = arg & 0x000ffffffffff000ULL;
 	int level = arg & 7, l;
 
 	at->td = td;
@@ -256,9 +256,9 @@ static struct m_page *epoch_page(const struct at *at)
 }
 
 /* Can no vCPU have the translation any more?  0, or why not. */
-static uint64_t gone_check(const struct at *at)
+static __u64 gone_check(const struct at *at)
 {
-	uint64_t since;
+	__u64 since;
 
 	if (!at->td->runs)
 		return 0;
@@ -272,10 +272,10 @@ static uint64_t gone_check(const struct at *at)
 	return NOT_TRACKED | RCX;
 }
 
-struct m_answer m_sept_add(struct m_td *td, uint64_t arg, uint64_t page)
+struct m_answer m_sept_add(struct m_td *td, __u64 arg, __u64 page)
 {
 	struct at at;
-	uint64_t no;
+	__u64 no;
 
 	if (!find(&at, td, arg, 1, 3))
 		return at.no;
@@ -290,10 +290,10 @@ struct m_answer m_sept_add(struct m_td *td, uint64_t arg, uint64_t page)
 	return say_regs(0, 0, 0);
 }
 
-struct m_answer m_sept_remove(struct m_td *td, uint64_t arg)
+struct m_answer m_sept_remove(struct m_td *td, __u64 arg)
 {
 	struct at at;
-	uint64_t no, page;
+	__u64 no, page;
 
 	if (!find(&at, td, arg, 1, 3))
 		return at.no;
@@ -310,10 +310,10 @@ struct m_answer m_sept_remove(struct m_td *td, uint64_t arg)
 	return say_regs(0, page, 0);
 }
 
-struct m_answer m_add(struct m_td *td, uint64_t arg, uint64_t page)
+struct m_answer m_add(struct m_td *td, __u64 arg, __u64 page)
 {
 	struct at at;
-	uint64_t no;
+	__u64 no;
 
 	/* It wants the TD for itself. */
 	if (td->inside)
@@ -332,10 +332,10 @@ struct m_answer m_add(struct m_td *td, uint64_t arg, uint64_t page)
 	return say_regs(0, 0, 0);
 }
 
-struct m_answer m_aug(struct m_td *td, uint64_t arg, uint64_t page)
+struct m_answer m_aug(struct m_td *td, __u64 arg, __u64 page)
 {
 	struct at at;
-	uint64_t no;
+	__u64 no;
 
 	if (!find(&at, td, arg, 0, 1))
 		return at.no;
@@ -349,10 +349,10 @@ struct m_answer m_aug(struct m_td *td, uint64_t arg, uint64_t page)
 	return say_regs(0, 0, 0);
 }
 
-struct m_answer m_remove(struct m_td *td, uint64_t arg)
+struct m_answer m_remove(struct m_td *td, __u64 arg)
 {
 	struct at at;
-	uint64_t no, page;
+	__u64 no, page;
 
 	if (!find(&at, td, arg, 0, 1))
 		return at.no;
@@ -367,7 +367,7 @@ struct m_answer m_remove(struct m_td *td, uint64_t arg)
 	return say_regs(0, page, 0);
 }
 
-struct m_answer m_block(struct m_td *td, uint64_t arg)
+struct m_answer m_block(struct m_td *td, __u64 arg)
 {
 	struct at at;
 
@@ -391,10 +391,10 @@ static enum m_state opened(const struct m_entry *e)
 	       M_PENDING : M_MAPPED;
 }
 
-struct m_answer m_unblock(struct m_td *td, uint64_t arg)
+struct m_answer m_unblock(struct m_td *td, __u64 arg)
 {
 	struct at at;
-	uint64_t no;
+	__u64 no;
 
 	if (!find(&at, td, arg, 0, 3))
 		return at.no;
@@ -407,11 +407,11 @@ struct m_answer m_unblock(struct m_td *td, uint64_t arg)
 	return say(0);
 }
 
-struct m_answer m_demote(struct m_td *td, uint64_t arg, uint64_t page)
+struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page)
 {
 	enum m_state state;
 	struct at at;
-	uint64_t no, i, base;
+	__u64 no, i, base;
 
 	if (!find(&at, td, arg, 1, 1))
 		return at.no;
@@ -452,10 +452,10 @@ static bool uniform(const struct at *at)
 	return !(first->page % LARGE);
 }
 
-struct m_answer m_promote(struct m_td *td, uint64_t arg)
+struct m_answer m_promote(struct m_td *td, __u64 arg)
 {
 	enum m_state state;
-	uint64_t no, base, i, page;
+	__u64 no, base, i, page;
 	struct at at;
 
 	if (!find(&at, td, arg, 1, 1))
@@ -480,10 +480,10 @@ struct m_answer m_promote(struct m_td *td, uint64_t arg)
 	return say_regs(0, page, 0);
 }
 
-struct m_answer m_relocate(struct m_td *td, uint64_t arg, uint64_t page)
+struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page)
 {
 	struct at at;
-	uint64_t no, old;
+	__u64 no, old;
 
 	if (!find(&at, td, arg, 0, 0))
 		return at.no;
@@ -510,7 +510,7 @@ struct m_answer m_track(struct m_td *td)
 	return say(0);
 }
 
-struct m_answer m_read(struct m_td *td, uint64_t arg)
+struct m_answer m_read(struct m_td *td, __u64 arg)
 {
 	struct at at;
 
@@ -520,7 +520,7 @@ struct m_answer m_read(struct m_td *td, uint64_t arg)
 }
 
 /* Of a TD that is alive: never allowed, but it says what the page is. */
-struct m_answer m_reclaim(uint64_t page)
+struct m_answer m_reclaim(__u64 page)
 {
 	const struct m_page *p = large_at(page);
 
@@ -536,7 +536,7 @@ struct m_answer m_reclaim(uint64_t page)
 	return say_regs(WRONG_LIFE, p->use, p->owner);
 }
 
-uint64_t m_accept(struct m_td *td, uint64_t gpa, int level, bool interrupted)
+__u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted)
 {
 	struct m_entry *e;
 	int l;

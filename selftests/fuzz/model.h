@@ -10,7 +10,8 @@
 #define _MODEL_H
 
 #include <stdbool.h>
-#include <stdint.h>
+
+#include <linux/types.h>
 
 /* The address space that is modelled: so many entries below each entry. */
 #define M_TOP		2		/* of 512 GiB */
@@ -35,56 +36,56 @@ enum m_use {
 };
 
 struct m_entry {
-	uint8_t state;
-	uint64_t page;
+	__u8 state;
+	__u64 page;
 	unsigned int below;		/* entries in use in this table */
 };
 
 struct m_page {
-	uint8_t use;
-	uint64_t owner, epoch;
+	__u8 use;
+	__u64 owner, epoch;
 };
 
 struct m_td {
-	uint64_t id;			/* address of the TDR */
-	uint64_t vcpu;
+	__u64 id;			/* address of the TDR */
+	__u64 vcpu;
 	bool runs;			/* finalized */
 	bool inside;			/* its vCPU is running */
-	uint64_t epoch;
+	__u64 epoch;
 	unsigned int in[2];
 	struct m_entry at[4][M_MAX];
 };
 
 /* What a leaf should answer. */
 struct m_answer {
-	uint64_t status, rcx, rdx;
+	__u64 status, rcx, rdx;
 	bool regs;			/* rcx and rdx are predicted, too */
 };
 
 extern struct m_td m_td[M_TDS];
 extern struct m_page m_page[M_PAGES], m_large[M_BLOCKS];
 
-uint64_t m_page_address(unsigned int index);
+__u64 m_page_address(unsigned int index);
 /* -1: outside of what is modelled. */
-int m_page_index(uint64_t address);
-struct m_entry *m_entry(struct m_td *td, uint64_t gpa, int level);
+int m_page_index(__u64 address);
+struct m_entry *m_entry(struct m_td *td, __u64 gpa, int level);
 /* The entry as SEPT.RD shows it. */
-uint64_t m_entry_word(const struct m_entry *e, int level);
+__u64 m_entry_word(const struct m_entry *e, int level);
 
-struct m_answer m_sept_add(struct m_td *td, uint64_t arg, uint64_t page);
-struct m_answer m_sept_remove(struct m_td *td, uint64_t arg);
-struct m_answer m_add(struct m_td *td, uint64_t arg, uint64_t page);
-struct m_answer m_aug(struct m_td *td, uint64_t arg, uint64_t page);
-struct m_answer m_remove(struct m_td *td, uint64_t arg);
-struct m_answer m_block(struct m_td *td, uint64_t arg);
-struct m_answer m_unblock(struct m_td *td, uint64_t arg);
-struct m_answer m_demote(struct m_td *td, uint64_t arg, uint64_t page);
-struct m_answer m_promote(struct m_td *td, uint64_t arg);
-struct m_answer m_relocate(struct m_td *td, uint64_t arg, uint64_t page);
+struct m_answer m_sept_add(struct m_td *td, __u64 arg, __u64 page);
+struct m_answer m_sept_remove(struct m_td *td, __u64 arg);
+struct m_answer m_add(struct m_td *td, __u64 arg, __u64 page);
+struct m_answer m_aug(struct m_td *td, __u64 arg, __u64 page);
+struct m_answer m_remove(struct m_td *td, __u64 arg);
+struct m_answer m_block(struct m_td *td, __u64 arg);
+struct m_answer m_unblock(struct m_td *td, __u64 arg);
+struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page);
+struct m_answer m_promote(struct m_td *td, __u64 arg);
+struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_track(struct m_td *td);
-struct m_answer m_read(struct m_td *td, uint64_t arg);
-struct m_answer m_reclaim(uint64_t page);
+struct m_answer m_read(struct m_td *td, __u64 arg);
+struct m_answer m_reclaim(__u64 page);
 /* Of the guest; ~0: it leaves the TD. */
-uint64_t m_accept(struct m_td *td, uint64_t gpa, int level, bool interrupted);
+__u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted);
 
 #endif /* _MODEL_H */

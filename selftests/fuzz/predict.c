@@ -47,12 +47,12 @@ static void count(const char *name, bool good)
 	counts[i].bad += !good;
 }
 
-uint64_t m_page_address(unsigned int i)
+__u64 m_page_address(unsigned int i)
 {
 	return i < 512 ? POOL + i * PAGE : HUGE + (i - 512) * PAGE;
 }
 
-int m_page_index(uint64_t pa)
+int m_page_index(__u64 pa)
 {
 	if (pa >= POOL && pa < POOL + SW_SIZE_2M)
 		return (pa - POOL) / PAGE;

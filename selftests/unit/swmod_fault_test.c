@@ -324,7 +324,8 @@ static void reading_shows_what_is_armed_and_how_often_it_fired(void)
 	track();
 	track();
 	check(sw_fault_line(0, line, sizeof(line)));
-	check(!strcmp(line, "TDH.MEM.TRACK status=OPERAND_BUSY operand=TD_EPOCH nth=2 times=1: seen 3 fired 1"));
+	check(!strcmp(line, "TDH.MEM.TRACK status=OPERAND_BUSY operand=TD_EPOCH "
+		      "nth=2 times=1: seen 3 fired 1"));
 	check(sw_fault_line(SW_FAULT_RULES, line, sizeof(line)));
 	check(!strcmp(line, "hold=KOT mode=excl: 4 calls left"));
 	check(sw_fault_line(1, line, sizeof(line)) && !*line);

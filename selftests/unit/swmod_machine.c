@@ -16,7 +16,7 @@
 /* Small pages come from below this, large ones from above. */
 #define SMALL_END		0x4000000ULL
 
-struct sw_cpu cpus[NR_LPS];
+struct sw_cpu cpus[NR_CPUS];
 struct sw_regs last;
 unsigned int ktap_failures;
 static u64 next_small, next_huge;

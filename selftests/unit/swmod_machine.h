@@ -11,9 +11,9 @@
 
 #define PAGE		SW_PAGE_SIZE
 #define TDMR_BASE	SW_USER_RAM_BASE
-#define NR_LPS		4
+#define NR_CPUS		4
 
-extern struct sw_cpu cpus[NR_LPS];
+extern struct sw_cpu cpus[NR_CPUS];
 
 /* One SEAMCALL on CPU @cpu; registers in and out through @r. */
 u64 seamcall_on(unsigned int cpu, u64 leaf, struct sw_regs *r);

@@ -200,11 +200,28 @@ static bool all_accepted(void)
 	       (u64)accepted >= vm->unaccepted / VM_PAGE_SIZE;
 }
 
+/* A line for each quarter of the memory: accepting it takes a while. */
+static void show_progress(void)
+{
+	static unsigned int shown;
+	long long accepted = table_accepted_pages();
+	unsigned int quarters;
+
+	if (accepted <= 0 || !vm->unaccepted)
+		return;
+	quarters = accepted * 4 / (long long)(vm->unaccepted / VM_PAGE_SIZE);
+	if (quarters <= shown)
+		return;
+	shown = quarters;
+	fprintf(stderr, "tdxrun: %u %% of the memory accepted\n", shown * 25);
+}
+
 /* Called with vm->lock held, once a period. */
 static void judge(const struct options *o, unsigned int *idle)
 {
 	const char *line = console_boot_line();
 
+	show_progress();
 	if (line && o->until == VM_REACHED_BOOT) {
 		run_end(vm, VM_REACHED_BOOT,
 			"the firmware looks for a boot device: \"%s\"", line);

@@ -174,7 +174,7 @@ static char *next_word(struct line *l)
 }
 
 /* The value behind KEY=, cut off from it; NULL if there is none. */
-static char *split(char *word)
+static char *split_word(char *word)
 {
 	char *eq = strchr(word, '=');
 
@@ -218,7 +218,7 @@ static bool parse_rule(struct line *l, const char *name)
 	if (!parse_leaf(name, &f.kind, &f.leaf))
 		return complain(l, "no such leaf", name);
 	while ((word = next_word(l))) {
-		val = split(word);
+		val = split_word(word);
 		if (!val || !rule_word(&f, &operand, word, val))
 			return complain(l, "cannot use", word);
 	}
@@ -259,7 +259,7 @@ static bool parse_hold(struct line *l, const char *name)
 	if (!sw_parse_hold(name, &h.lock))
 		return complain(l, "no such lock", name);
 	while ((word = next_word(l))) {
-		val = split(word);
+		val = split_word(word);
 		if (!val || !hold_word(&h, word, val))
 			return complain(l, "cannot use", word);
 	}
@@ -290,7 +290,7 @@ bool sw_fault_parse(const char *text, char *why, size_t size)
 		sw_fault_clear();
 		return true;
 	}
-	val = split(word);
+	val = split_word(word);
 	if (!val)
 		return parse_rule(&l, word);
 	return strcmp(word, "hold") ? complain(&l, "a leaf, hold= or clear, not", word) :

@@ -20,7 +20,6 @@
 #include <asm/special_insns.h>
 #include <asm/tsc.h>
 
-#include "compat_kernel.h"
 #include "core.h"
 #include "fault.h"
 #include "os_kernel.h"
@@ -102,9 +101,11 @@ u64 sw_mul_shr(u64 a, u64 b, unsigned int shift)
 	return mul_u64_u64_shr(a, b, shift);
 }
 
+/* Not cpuid_count(): which header has that one depends on the kernel. */
 void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	cpuid_count(leaf, subleaf, eax, ebx, ecx, edx);
+	asm volatile("cpuid" : "=a" (*eax), "=b" (*ebx), "=c" (*ecx), "=d" (*edx) :
+		     "a" (leaf), "c" (subleaf));
 }
 
 u64 sw_native_xcr0_xss(void)
@@ -113,8 +114,8 @@ u64 sw_native_xcr0_xss(void)
 
 	if (!boot_cpu_has(X86_FEATURE_XSAVE))
 		return SW_XFAM_FIXED1;
-	cpuid_count(0xd, 1, &eax, &ebx, &xss, &edx);
-	cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx);
+	sw_native_cpuid(0xd, 1, &eax, &ebx, &xss, &edx);
+	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
 	return eax | (u64)edx << 32 | xss;
 }
 

@@ -16,7 +16,6 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "compat_kernel.h"
 #include "vmx.h"
 
 static DEFINE_PER_CPU(struct vmx_host, vmx_host);
@@ -179,7 +178,7 @@ int sw_guest_setup(void)
 	if (err)
 		return err;
 	/* EBX: room for what XCR0 enables, which is the same on all CPUs. */
-	cpuid_count(0xd, 0, &eax, &ebx, &ecx, &edx);
+	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
 	return vmx_alloc_xsave(ebx);
 }
 
