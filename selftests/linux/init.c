@@ -49,6 +49,7 @@ int main(void)
 	double x = 1.0;
 	int i;
 
+	say("started", 1);
 	mkdir("/proc", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	say("is a TD", in_file("/proc/cpuinfo", " tdx_guest"));
