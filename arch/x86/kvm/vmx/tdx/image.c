@@ -147,8 +147,8 @@ int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 	struct kvm_tdx_init_mem_region region;
 	int ret;
 
+	/* And vcpu->mutex, which td_lock_vcpu() hides from lockdep. */
 	lockdep_assert_held(&vcpu->kvm->lock);
-	lockdep_assert_held(&vcpu->mutex);
 	lockdep_assert_held(&vcpu->kvm->slots_lock);
 
 	if (cmd->flags & ~(u32)KVM_TDX_MEASURE_MEMORY_REGION)
