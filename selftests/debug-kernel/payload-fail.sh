@@ -47,7 +47,7 @@ load_modules && unload
 # Each module in turn fails to load, those before it are there.
 while read -r module args; do
 	loaded=0
-	for nth in $(seq ${LOAD_FROM:-1} ${LOAD_STEP:-2} ${LOAD_TO:-220}); do
+	for nth in $(seq ${LOAD_FROM:-1} ${LOAD_STEP:-7} ${LOAD_TO:-220}); do
 		# shellcheck disable=SC2086
 		failing "$nth" insmod "modules/$module" $args
 		name=$(echo "${module%.ko}" | tr - _)
@@ -62,7 +62,7 @@ while read -r module args; do
 done <modules/order
 
 for test in tests/*; do
-	for nth in $(seq ${RUN_FROM:-60} ${RUN_STEP:-23} ${RUN_TO:-1400}); do
+	for nth in $(seq ${RUN_FROM:-60} ${RUN_STEP:-67} ${RUN_TO:-1400}); do
 		failing "$nth" timeout 60 "$test"
 	done
 	check_kernel_log && result ok "$(basename "$test") survives failed allocations" ||
