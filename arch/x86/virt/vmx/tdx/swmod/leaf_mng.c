@@ -340,6 +340,24 @@ u64 sw_mng_wr(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
+/* A step of a TD's KeyID: the TDR is RCX, and nobody else's key moves. */
+static u64 with_key(const struct sw_regs *r, u64 (*step)(struct sw_td *td))
+{
+	struct sw_td td;
+	u64 err;
+
+	err = sw_tdr_get(r->rcx, SW_EXCL, SW_OPND_RCX, false, &td);
+	if (err)
+		return err;
+	err = kot_lock();
+	if (!err) {
+		err = step(&td);
+		kot_unlock();
+	}
+	sw_td_put(&td);
+	return err;
+}
+
 static u64 vpflushdone(struct sw_td *td)
 {
 	struct sw_kot *kot = &sw_sys.kot[td->tdr->hkid];
@@ -361,19 +379,7 @@ static u64 vpflushdone(struct sw_td *td)
 
 u64 sw_mng_vpflushdone(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	struct sw_td td;
-	u64 err;
-
-	err = sw_tdr_get(r->rcx, SW_EXCL, SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = kot_lock();
-	if (!err) {
-		err = vpflushdone(&td);
-		kot_unlock();
-	}
-	sw_td_put(&td);
-	return err;
+	return with_key(r, vpflushdone);
 }
 
 static u64 key_freeid(struct sw_td *td)
@@ -391,19 +397,7 @@ static u64 key_freeid(struct sw_td *td)
 
 u64 sw_mng_key_freeid(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	struct sw_td td;
-	u64 err;
-
-	err = sw_tdr_get(r->rcx, SW_EXCL, SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = kot_lock();
-	if (!err) {
-		err = key_freeid(&td);
-		kot_unlock();
-	}
-	sw_td_put(&td);
-	return err;
+	return with_key(r, key_freeid);
 }
 
 u64 sw_mng_key_reclaimid(struct sw_cpu *cpu, struct sw_regs *r)
