@@ -436,12 +436,7 @@ static void fatal_error_shows_the_registers(void)
 	td_destroy(td);
 }
 
-#define TEST(name) { #name, name }
-
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct ktap_test tests[] = {
 	TEST(hello_reports_and_stops),
 	TEST(cpuid_knows_kvm_and_refuses_wide_leaves),
 	TEST(io_takes_1_2_and_4_bytes_below_64k),
@@ -460,20 +455,13 @@ static const struct {
 	TEST(fatal_error_shows_the_registers),
 };
 
-/* All tests, or those whose name contains the argument. */
 int main(int argc, char **argv)
 {
 	const char *why = td_unavailable();
-	size_t i;
 
 	if (why)
 		ktap_skip_all(why);
-	ktap_start();
 	/* A guest that waits for ever is a failure, too. */
 	alarm(120);
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		if (argc < 2 || strstr(tests[i].name, argv[1]))
-			tests[i].run();
-	}
-	return ktap_finish();
+	return ktap_run(tests, sizeof(tests) / sizeof(*tests), argc, argv);
 }

@@ -305,12 +305,7 @@ static void key_ids_come_back(void)
 	ktap_result(good == MANY_TDS, "%s: %u TDs", __func__, good);
 }
 
-#define TEST(name) { #name, name }
-
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct ktap_test tests[] = {
 	TEST(immediate_exit_runs_nothing),
 	TEST(two_tds_share_a_cpu),
 	TEST(a_vcpu_moves_between_cpus),
@@ -325,15 +320,9 @@ static const struct {
 int main(int argc, char **argv)
 {
 	const char *why = td_unavailable();
-	size_t i;
 
 	if (why)
 		ktap_skip_all(why);
-	ktap_start();
 	catch_signals();
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		if (argc < 2 || strstr(tests[i].name, argv[1]))
-			tests[i].run();
-	}
-	return ktap_finish();
+	return ktap_run(tests, sizeof(tests) / sizeof(*tests), argc, argv);
 }

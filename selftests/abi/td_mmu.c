@@ -241,12 +241,7 @@ static void vcpus_accept_while_the_vmm_converts(void)
 	td_destroy(td);
 }
 
-#define TEST(name) { #name, name }
-
-static const struct {
-	const char *name;
-	void (*run)(void);
-} tests[] = {
+static const struct ktap_test tests[] = {
 	TEST(pre_fault_waits_for_finalize),
 	TEST(pre_fault_maps_private_pages),
 	TEST(use_before_accept_ends_the_td),
@@ -256,14 +251,8 @@ static const struct {
 int main(int argc, char **argv)
 {
 	const char *why = td_unavailable();
-	size_t i;
 
 	if (why)
 		ktap_skip_all(why);
-	ktap_start();
-	for (i = 0; i < sizeof(tests) / sizeof(*tests); i++) {
-		if (argc < 2 || strstr(tests[i].name, argv[1]))
-			tests[i].run();
-	}
-	return ktap_finish();
+	return ktap_run(tests, sizeof(tests) / sizeof(*tests), argc, argv);
 }

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "types.h"
 
@@ -74,6 +75,27 @@ static inline int ktap_finish(void)
 		return KTAP_EXIT_FAIL;
 	return ktap.nr && ktap.skipped == ktap.nr ? KTAP_EXIT_SKIP :
 						    KTAP_EXIT_PASS;
+}
+
+struct ktap_test {
+	const char *name;
+	void (*run)(void);
+};
+
+#define TEST(fn) { #fn, fn }
+
+/* All tests, or those whose name contains the argument; the exit code. */
+static inline int ktap_run(const struct ktap_test *tests, size_t nr, int argc,
+			   char **argv)
+{
+	size_t i;
+
+	ktap_start();
+	for (i = 0; i < nr; i++) {
+		if (argc < 2 || strstr(tests[i].name, argv[1]))
+			tests[i].run();
+	}
+	return ktap_finish();
 }
 
 #endif /* SELFTESTS_LIB_KTAP_H */
