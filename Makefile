@@ -11,10 +11,6 @@ ifeq ($(KERNEL),debug)
 override KVER = $(shell . scripts/lib.sh; debug_kver)
 export KERNEL
 endif
-# "make test KERNEL=debug": the version follows from the source package's.
-ifeq ($(KERNEL),debug)
-override KVER = $(shell . scripts/lib.sh; debug_kver)
-endif
 ifeq ($(KVER),)
 override KVER = $(shell . scripts/lib.sh; newest_kver)
 endif
