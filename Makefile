@@ -11,10 +11,6 @@ ifeq ($(KERNEL),debug)
 override KVER = $(shell . scripts/lib.sh; debug_kver)
 export KERNEL
 endif
-# "make test KERNEL=debug": the version follows from the source package's.
-ifeq ($(KERNEL),debug)
-override KVER = $(shell . scripts/lib.sh; debug_kver)
-endif
 ifeq ($(KVER),)
 override KVER = $(shell . scripts/lib.sh; newest_kver)
 endif
@@ -28,7 +24,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage tools check install \
+	.shell linux .linux test .test unit fuzz predict tsan coverage tools check install \
 	uninstall clean distclean help
 
 modules: tree
@@ -64,7 +60,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell test:
+run shell linux test:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -73,6 +69,9 @@ run shell test:
 
 .shell: modules
 	@MACHINE_ARGS=--shell TIMEOUT=0 selftests/vmm/run $(ARGS)
+
+.linux: modules
+	@selftests/linux/run
 
 .test: modules
 	@selftests/run-tests $(ARGS)
