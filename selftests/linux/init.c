@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The TD's /init: say where it runs, and stop. */
+#define _GNU_SOURCE
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -38,6 +40,24 @@ static int in_file(const char *path, const char *word)
 	return !!strstr(buf, word);
 }
 
+/* How many there are; and this program runs on each. */
+static void count_cpus(void)
+{
+	char text[32];
+	int i, n = sysconf(_SC_NPROCESSORS_ONLN), ran = 0;
+	cpu_set_t set;
+
+	for (i = 0; i < n; i++) {
+		CPU_ZERO(&set);
+		CPU_SET(i, &set);
+		if (!sched_setaffinity(0, sizeof(set), &set) &&
+		    sched_getcpu() == i)
+			ran++;
+	}
+	snprintf(text, sizeof(text), "has %d CPUs", n);
+	say(text, ran == n);
+}
+
 /* Touch more memory than the boot has, twice. */
 static int memory_keeps(void)
 {
@@ -62,6 +82,7 @@ int main(void)
 	mkdir("/proc", 0755);
 	mount("proc", "/proc", "proc", 0, NULL);
 	say("is a TD", in_file("/proc/cpuinfo", " tdx_guest"));
+	count_cpus();
 	say("keeps its memory", memory_keeps());
 	/* A timer tick, and the FPU over it. */
 	for (i = 0; i < 3; i++) {
