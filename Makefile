@@ -28,7 +28,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage tools check install \
+	.shell test .test unit fuzz predict tsan coverage peer tools check install \
 	uninstall clean distclean help
 
 modules: tree
@@ -84,6 +84,10 @@ unit:
 # Of the software module's core, in user space; see selftests/fuzz/README.md.
 fuzz predict tsan coverage:
 	@$(MAKE) -C selftests/fuzz $@
+
+# The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
+peer: deps
+	@selftests/peer/run
 
 # tdx-status, which explains the statuses in a log.
 tools:
