@@ -31,6 +31,8 @@ void row_print(const char *row, enum page_size size, u64 units,
 	print_head(row, size);
 	printf(" run=%u units=%llu insns=%lld ipis=%lld busy=%lld", run_nr, units,
 	       (long long)s->insns, (long long)s->ipis, (long long)s->busy);
+	if (s->swmod >= 0)
+		printf(" swmod=%lld", s->swmod);
 	if (s->kicks >= 0)
 		printf(" kicks=%lld retries=%lld", s->kicks, s->retries);
 	for (i = 0; i < s->nr_leaves; i++) {

@@ -33,6 +33,8 @@ struct sample {
 	u64 busy;
 	unsigned int nr_leaves;
 	struct leaf_count leaf[MAX_LEAVES];
+	/* Instructions of the software module and of the guest, or -1. */
+	long long swmod;
 	/* Counts of a KVM that has them, else -1: kick rounds, fault retries. */
 	long long kicks, retries;
 };

@@ -7,6 +7,7 @@
 #include "bench.h"
 
 #define LEAVES	"/sys/kernel/debug/tdx_swmod/leaves"
+#define TICKS	"/sys/kernel/debug/tdx_swmod/ticks"
 
 static u64 rdtsc(void)
 {
@@ -47,6 +48,22 @@ static void read_leaves(struct sample *s)
 		if (strstr(status, "BUSY") && !strncmp(name, "TDH.", 4))
 			s->busy += count;
 	}
+	fclose(f);
+}
+
+/* What swmod takes itself; an older one does not say. */
+static void read_ticks(struct sample *s)
+{
+	unsigned long long ticks;
+	FILE *f = fopen(TICKS, "r");
+	char name[64];
+
+	s->swmod = -1;
+	if (!f)
+		return;
+	s->swmod = 0;
+	while (fscanf(f, "%63s %llu", name, &ticks) == 2)
+		s->swmod += ticks;
 	fclose(f);
 }
 
@@ -98,6 +115,7 @@ static void read_counts(struct sample *s, const struct td *td)
 {
 	memset(s, 0, sizeof(*s));
 	read_leaves(s);
+	read_ticks(s);
 	s->ipis = read_ipis();
 	read_kvm(s, td);
 }
@@ -123,6 +141,7 @@ void sample_sub(struct sample *s, const struct sample *other)
 	s->busy -= other->busy;
 	for (i = 0; i < s->nr_leaves; i++)
 		s->leaf[i].count -= sample_leaf(other, s->leaf[i].name);
+	s->swmod = sub_or_none(s->swmod, other->swmod);
 	s->kicks = sub_or_none(s->kicks, other->kicks);
 	s->retries = sub_or_none(s->retries, other->retries);
 }
