@@ -17,6 +17,10 @@ static struct {
 	unsigned int skip, times;
 } plan;
 
+static struct {
+	unsigned int percent, seed;
+} busy;
+
 void machine_reset_calls(void)
 {
 	memset(machine_calls, 0, sizeof(machine_calls));
@@ -30,6 +34,24 @@ void machine_fail(int leaf, __u64 status, unsigned int skip, unsigned int times)
 	plan.status = status;
 	plan.skip = skip;
 	plan.times = times;
+}
+
+void machine_busy(unsigned int percent, unsigned int seed)
+{
+	busy.percent = percent;
+	busy.seed = seed;
+}
+
+/* 0, or what the call shall answer instead. */
+static __u64 busy_status(unsigned int leaf)
+{
+	if (!busy.percent)
+		return 0;
+	busy.seed = busy.seed * 1103515245 + 12345;
+	if ((busy.seed >> 16) % 100 >= busy.percent)
+		return 0;
+	return leaf == LEAF_TRACK ? SW_PREVIOUS_TLB_EPOCH_BUSY :
+				    SW_OPERAND_BUSY | SW_OPND_RCX;
 }
 
 static bool planned_to_fail(unsigned int leaf)
@@ -56,6 +78,9 @@ __u64 machine_seamcall(unsigned int cpu, __u64 leaf, struct machine_regs *m)
 	__atomic_add_fetch(&machine_calls[leaf & 0x7f], 1, __ATOMIC_RELAXED);
 	if (planned_to_fail(leaf & 0x7f))
 		return plan.status;
+	status = busy_status(leaf & 0x7f);
+	if (status)
+		return status;
 
 	status = seamcall_on(cpu, leaf, &r);
 	*m = (struct machine_regs){ r.rcx, r.rdx, r.r8, r.r9, r.r10, r.r11 };
@@ -68,6 +93,7 @@ void *machine_td_create(struct machine_td *m)
 {
 	unsigned int i;
 
+	machine_busy(0, 0);
 	module_ready();
 	td_init(&td);
 	td_vcpu(&td, &vcpu);

@@ -41,6 +41,12 @@ extern unsigned int machine_failed;
  * them; @skip calls go through first.  @leaf < 0: any leaf.
  */
 void machine_fail(int leaf, __u64 status, unsigned int skip, unsigned int times);
+/*
+ * From now on @percent of all calls are busy before the module sees them: with
+ * the epoch where the leaf is TRACK, with a lock otherwise.  Chosen by a
+ * generator that starts from @seed; ends with the TD.
+ */
+void machine_busy(unsigned int percent, unsigned int seed);
 void machine_reset_calls(void);
 
 #define MACHINE_TDCS	6

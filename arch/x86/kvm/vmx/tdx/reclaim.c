@@ -8,7 +8,7 @@
 #include "mmu_env.h"
 
 /* The TDR's lock is all that a RECLAIM or a WBINVD can lose for a moment. */
-#define PHYMEM_TRIES	100
+#define PHYMEM_TRIES	1000
 
 /* @page stays allocated for ever.  The first of a TD is named, all counted. */
 void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)

@@ -18,9 +18,11 @@
 
 /*
  * With every vCPU out, nobody is known to hold a lock that a step needs, but
- * another TD's call may pass through the same page metadata.
+ * another TD's call may pass through the same page metadata, for the length of
+ * a SEAMCALL.  The bound is some milliseconds, and out of reach of chance even
+ * where every other call comes back busy.
  */
-#define TRACK_TRIES	16
+#define TRACK_TRIES	1000
 
 /* --- vCPUs --- */
 
@@ -32,21 +34,23 @@ static void track_kick(struct kvm_tdx *tdx)
 
 /*
  * When this returns no vCPU is inside TDH.VP.ENTER, and none gets there before
- * track_release().
+ * track_release().  One kick is enough for that.
  */
 static void track_quiesce(struct kvm_tdx *tdx)
 {
 	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
 
-	if (!tdx->quiesce) {
-		sept_count(tdx, SEPT_STAT_QUIESCES, 1);
-		/*
-		 * The flag comes before the kick's look at each vCPU's CPU and
-		 * mode.  Pairs with the barrier after vcpu->mode is set to
-		 * IN_GUEST_MODE, before tdx_vcpu_run() looks at the flag.
-		 */
-		smp_store_mb(tdx->quiesce, true);
+	if (tdx->quiesce) {
+		cpu_relax();
+		return;
 	}
+	sept_count(tdx, SEPT_STAT_QUIESCES, 1);
+	/*
+	 * The flag comes before the kick's look at each vCPU's CPU and mode.
+	 * Pairs with the barrier after vcpu->mode is set to IN_GUEST_MODE,
+	 * before tdx_vcpu_run() looks at the flag.
+	 */
+	smp_store_mb(tdx->quiesce, true);
 	track_kick(tdx);
 }
 
