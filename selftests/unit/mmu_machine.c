@@ -130,15 +130,19 @@ void machine_vcpu_enter(void)
 	inside[tdcs->td_epoch & 1]++;
 }
 
-/* The entry of a 4 KiB page whose tables are there. */
+/* The entry of a 4 KiB page, NULL without tables. */
 static u64 *entry_of(u64 gpa)
 {
 	u64 *table = sw_va(td.tdcs[SW_TDCS_SEPT_ROOT]);
 	u8 level;
 
-	for (level = SW_ROOT_LEVEL; level; level--)
-		table = sw_va(sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]) &
-			      SW_EPT_PFN);
+	for (level = SW_ROOT_LEVEL; level; level--) {
+		u64 e = sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]);
+
+		if (sw_sept_state(e) != SW_ST_NL_MAPPED)
+			return NULL;
+		table = sw_va(e & SW_EPT_PFN);
+	}
 	return &table[gpa >> SW_LEVEL_SHIFT(0) & 511];
 }
 
@@ -148,19 +152,28 @@ void machine_guest_locks(__u64 gpa)
 	sw_or(locked_entry, 1ULL << SW_EPT_LOCK_BIT);
 }
 
+/* Of this thread.  Its table may be blocked by now, and so out of reach. */
+static __thread u64 *entry_held;
+
 /* Host priority: a guest does not get what the host was refused. */
 bool machine_entry_trylock(__u64 gpa)
 {
-	u64 *e = entry_of(gpa), old = sw_load(e);
+	u64 *e = entry_of(gpa), old;
 
+	if (!e)
+		return false;
+	old = sw_load(e);
 	if (old & (1ULL << SW_EPT_LOCK_BIT | 1ULL << SW_EPT_HP_BIT))
 		return false;
-	return sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) == old;
+	if (sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) != old)
+		return false;
+	entry_held = e;
+	return true;
 }
 
-void machine_entry_unlock(__u64 gpa)
+void machine_entry_unlock(void)
 {
-	sw_and(entry_of(gpa), ~(1ULL << SW_EPT_LOCK_BIT));
+	sw_and(entry_held, ~(1ULL << SW_EPT_LOCK_BIT));
 }
 
 static u64 epoch_of[NR_CPUS];

@@ -50,6 +50,19 @@ static bool one_large_page(void)
 	return ok && mapped(521) == -1 && mapped(522) == 0;
 }
 
+/* Small pages, gone, and a large one in the place of their table. */
+static bool large_after_small(void)
+{
+	bool ok = fault(1024) == 1 && fault(1535) == 1;
+
+	punch(1024, 1536);
+	gmem_gives_2m = true;
+	machine_vcpu_enter();
+	ok &= fault(1030) == 1 && mapped(1024) == 1;
+	gmem_gives_2m = false;
+	return ok;
+}
+
 /* Returns true if everything worked. */
 static bool one_life(bool large)
 {
@@ -67,8 +80,10 @@ static bool one_life(bool large)
 	for (gfn = 0; gfn < 4; gfn++)
 		ok &= fault(gfn) == 1;
 	ok &= tdx_pre_fault(vcpu(1), &range) == PAGE_SIZE;
-	if (large)
+	if (large) {
 		ok &= one_large_page();
+		ok &= large_after_small();
+	}
 	machine_vcpu_enter();
 	zap(1, 3);
 	ok &= mapped(1) == -1;
