@@ -283,8 +283,10 @@ static void gmem_fill(gfn_t gfn)
 		return;
 	}
 	page = fake_alloc_2m();
-	for (i = 0; i < 512; i++)
-		gmem[first + i] = page + i;
+	for (i = 0; i < 512; i++) {
+		if (!gmem[first + i])
+			gmem[first + i] = page + i;
+	}
 }
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,

@@ -42,6 +42,9 @@ typedef unsigned long pgoff_t;
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		4096UL
 #define PMD_SHIFT		21
+#define SZ_64M			(64UL << 20)
+#define SZ_128M			(128UL << 20)
+#define SZ_4G			(4UL << 30)
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define PAGE_ALIGNED(x)		(!((x) & (PAGE_SIZE - 1)))

@@ -138,6 +138,33 @@ static int fault_map_page(struct tdx_fault *f)
 	return ret;
 }
 
+/*
+ * A large page may be mapped where small ones were zapped: the empty table that
+ * they left makes room.  Only here is it known that the work pays, as one AUG
+ * takes the place of 512.
+ */
+static void fault_make_room(const struct tdx_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	u64 gpa = f->gfn << PAGE_SHIFT;
+	bool in_the_way;
+
+	if (f->max_order < PMD_SHIFT - PAGE_SHIFT)
+		return;
+	read_lock(&kvm->mmu_lock);
+	in_the_way = !mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn) &&
+		     fault_level(f) == SEPT_LEVEL_2M &&
+		     sept_empty_table_at(tdx, gpa);
+	read_unlock(&kvm->mmu_lock);
+	if (!in_the_way)
+		return;
+	write_lock(&kvm->mmu_lock);
+	if (sept_empty_table_at(tdx, gpa))
+		sept_prune(tdx, gpa);
+	write_unlock(&kvm->mmu_lock);
+}
+
 static int fault_once(struct tdx_fault *f)
 {
 	int ret;
@@ -151,6 +178,7 @@ static int fault_once(struct tdx_fault *f)
 	ret = fault_get_page(f);
 	if (ret)
 		return ret;
+	fault_make_room(f);
 	return fault_map_page(f);
 }
 

@@ -28,6 +28,8 @@ static const char *const sept_leaf_names[SEPT_NR_OPS] = {
 	[SEPT_OP_REMOVE_EARLY] = "TDH.MEM.PAGE.REMOVE",
 	[SEPT_OP_DEMOTE] = "TDH.MEM.PAGE.DEMOTE",
 	[SEPT_OP_RECLAIM] = "TDH.PHYMEM.PAGE.RECLAIM",
+	[SEPT_OP_BLOCK_TABLE] = "TDH.MEM.RANGE.BLOCK",
+	[SEPT_OP_UNLINK] = "TDH.MEM.SEPT.REMOVE",
 };
 
 const char *sept_leaf_name(enum sept_op op)
@@ -217,7 +219,9 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 	for_each_sept_entry(&it, tdx, pos.gpa) {
 		if (sept_state(it.old) == SEPT_TABLE)
 			continue;
-		if (sept_state(it.old) == SEPT_FROZEN)
+		/* A table stays blocked only where the TD has died of it. */
+		if (sept_state(it.old) == SEPT_FROZEN ||
+		    sept_state(it.old) == SEPT_TABLE_BLOCKED)
 			break;
 		if (sept_is_leaf(it.old))
 			return -EEXIST;
