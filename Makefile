@@ -28,7 +28,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage peer tools check install \
+	.shell test .test bench .bench peer unit fuzz predict tsan coverage tools check install \
 	uninstall clean distclean help
 
 modules: tree
@@ -64,7 +64,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell test:
+run shell test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -76,6 +76,10 @@ run shell test:
 
 .test: modules
 	@selftests/run-tests $(ARGS)
+
+# Counts and floors of the private MMU's paths; see docs/performance.md.
+.bench: modules
+	@selftests/bench/run
 
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
