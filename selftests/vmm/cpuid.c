@@ -69,6 +69,8 @@ void cpuid_choose(struct kvm_cpuid2 *wanted, const struct kvm_cpuid2 *supported)
 	struct kvm_cpuid_entry2 *w;
 
 	for (w = wanted->entries; w < wanted->entries + wanted->nent; w++) {
+		/* Mainline takes an entry without the flag for every subleaf. */
+		w->flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 		s = find(supported, w->function, w->index);
 		if (!s)
 			s = &none;

@@ -31,6 +31,7 @@ typedef u64 gpa_t;
 typedef u64 hpa_t;
 typedef u64 kvm_pfn_t;
 typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define noinstr
@@ -41,6 +42,9 @@ typedef unsigned int gfp_t;
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		4096UL
 #define PMD_SHIFT		21
+#define SZ_64M			(64UL << 20)
+#define SZ_128M			(128UL << 20)
+#define SZ_4G			(4UL << 30)
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define PAGE_ALIGNED(x)		(!((x) & (PAGE_SIZE - 1)))
@@ -226,6 +230,8 @@ struct seq_file {
 struct dentry;
 struct file;
 struct inode;
+struct folio;
+struct address_space;
 #define seq_printf(m, ...)	((void)(m), (void)printf(__VA_ARGS__))
 #define DEFINE_SHOW_ATTRIBUTE(name)					\
 	static int (*name##_fops)(struct seq_file *, void *) = name##_show
@@ -235,8 +241,6 @@ struct inode;
 
 /* --- KVM --- */
 
-#define PG_LEVEL_2M			2
-#define KVM_PAGES_PER_HPAGE(level)	(1UL << (9 * ((level) - 1)))
 #define KVM_MEMSLOT_INVALID		(1UL << 16)
 #define KVM_REQ_OUTSIDE_GUEST_MODE	0
 #define CPUID_MAX			1
@@ -246,18 +250,11 @@ struct inode;
 #define KVM_MEMORY_EXIT_FLAG_PRIVATE	(1ULL << 3)
 #endif
 
-struct kvm_lpage_info {
-	int disallow_lpage;
-};
-
 struct kvm_memory_slot {
 	gfn_t base_gfn;
 	unsigned long npages;
 	u32 flags;
 	bool has_gmem;
-	struct {
-		struct kvm_lpage_info *lpage_info[1];
-	} arch;
 };
 
 struct kvm_vcpu;
@@ -267,6 +264,7 @@ struct kvm {
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;
 	int mmu_invalidate_in_progress;
+	gfn_t mmu_invalidate_range_start, mmu_invalidate_range_end;
 	bool vm_dead;
 	struct {
 		u8 vm_type;
@@ -310,11 +308,6 @@ struct kvm_pre_fault_memory {
 	__u64 padding[5];
 };
 #endif
-
-static inline gfn_t gfn_to_index(gfn_t gfn, gfn_t base_gfn, int level)
-{
-	return (gfn >> (9 * (level - 1))) - (base_gfn >> (9 * (level - 1)));
-}
 
 static inline bool kvm_slot_can_be_private(const struct kvm_memory_slot *slot)
 {

@@ -49,4 +49,17 @@ long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_tdx_max_vcpus(struct kvm *kvm);
 
+/* Are some pages of the 2 MiB around @gfn private and others shared? */
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *slot, gfn_t gfn);
+
+/* --- kvm_tdx_gmem.c: 2 MiB folios for the guest_memfd of TDs --- */
+void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode);
+struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
+				     struct kvm_memory_slot *slot, pgoff_t index);
+int kvm_tdx_gmem_order(struct folio *folio);
+bool kvm_tdx_gmem_poisoned(struct folio *folio, pgoff_t index);
+bool kvm_tdx_gmem_needs_clear(struct kvm *kvm);
+void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
+			   loff_t last);
+
 #endif /* _KVM_TDX_HOOKS_H */

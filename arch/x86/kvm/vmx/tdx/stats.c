@@ -18,6 +18,7 @@ static const char *const sept_stat_names[SEPT_NR_STATS] = {
 	[SEPT_STAT_REMOVES] = "page_remove",
 	[SEPT_STAT_DEMOTES] = "page_demote",
 	[SEPT_STAT_RECLAIMS] = "page_reclaim",
+	[SEPT_STAT_UNLINKS] = "sept_remove",
 	[SEPT_STAT_ZAP_BATCHES] = "zap_batches",
 	[SEPT_STAT_TRACKS] = "tracks",
 	[SEPT_STAT_KICKS] = "kicks",
