@@ -88,6 +88,7 @@ static void fault_waits_while_its_range_is_invalidated(void)
 {
 	td_up(TD_S_RUNNABLE);
 	tdx->vmx.kvm.mmu_invalidate_in_progress = 1;
+	tdx->vmx.kvm.mmu_invalidate_range_end = 6;
 	vcpu(0)->request = true;
 	check(fault(5) == 1);
 	check(mapped(5) == -1 && !machine_calls[LEAF_PAGE_AUG]);
@@ -158,10 +159,9 @@ static void mixed_attributes_forbid_2m(void)
 {
 	td_up(TD_S_RUNNABLE);
 	gmem_gives_2m = true;
-	lpages[1].disallow_lpage = 1;
+	is_shared[600] = true;
 	check(fault(517) == 1);
 	check(mapped(517) == 0 && mapped(512) == -1);
-	lpages[1].disallow_lpage = 0;
 	td_down(0);
 }
 

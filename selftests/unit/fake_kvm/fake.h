@@ -32,6 +32,7 @@ typedef u64 gpa_t;
 typedef u64 hpa_t;
 typedef u64 kvm_pfn_t;
 typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define noinstr
@@ -247,6 +248,8 @@ struct file_operations {
 };
 
 struct dentry;
+struct folio;
+struct address_space;
 #define THIS_MODULE		1
 #define seq_read		1
 #define seq_lseek		1
@@ -275,8 +278,6 @@ struct kvm_stats_desc {
 
 /* --- KVM --- */
 
-#define PG_LEVEL_2M			2
-#define KVM_PAGES_PER_HPAGE(level)	(1UL << (9 * ((level) - 1)))
 #define KVM_MEMSLOT_INVALID		(1UL << 16)
 #define KVM_REQ_OUTSIDE_GUEST_MODE	0
 #define CPUID_MAX			1
@@ -286,18 +287,11 @@ struct kvm_stats_desc {
 #define KVM_MEMORY_EXIT_FLAG_PRIVATE	(1ULL << 3)
 #endif
 
-struct kvm_lpage_info {
-	int disallow_lpage;
-};
-
 struct kvm_memory_slot {
 	gfn_t base_gfn;
 	unsigned long npages;
 	u32 flags;
 	bool has_gmem;
-	struct {
-		struct kvm_lpage_info *lpage_info[1];
-	} arch;
 };
 
 struct kvm_vcpu;
@@ -307,6 +301,7 @@ struct kvm {
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;
 	int mmu_invalidate_in_progress;
+	gfn_t mmu_invalidate_range_start, mmu_invalidate_range_end;
 	bool vm_dead;
 	struct {
 		u8 vm_type;
@@ -350,11 +345,6 @@ struct kvm_pre_fault_memory {
 	__u64 padding[5];
 };
 #endif
-
-static inline gfn_t gfn_to_index(gfn_t gfn, gfn_t base_gfn, int level)
-{
-	return (gfn >> (9 * (level - 1))) - (base_gfn >> (9 * (level - 1)));
-}
 
 static inline bool kvm_slot_can_be_private(const struct kvm_memory_slot *slot)
 {

@@ -60,4 +60,17 @@ int kvm_tdx_get_stats_fd(struct kvm *kvm);
 /* Between the files of this folder: the table if @kvm is a TD, else NULL. */
 const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm);
 
+/* Are some pages of the 2 MiB around @gfn private and others shared? */
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *slot, gfn_t gfn);
+
+/* --- kvm_tdx_gmem.c: 2 MiB folios for the guest_memfd of TDs --- */
+void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode);
+struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
+				     struct kvm_memory_slot *slot, pgoff_t index);
+int kvm_tdx_gmem_order(struct folio *folio);
+bool kvm_tdx_gmem_poisoned(struct folio *folio, pgoff_t index);
+bool kvm_tdx_gmem_needs_clear(struct kvm *kvm);
+void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
+			   loff_t last);
+
 #endif /* _KVM_TDX_HOOKS_H */

@@ -166,6 +166,19 @@ static u64 sept_call_map(struct sept_iter *it, enum sept_op op, u64 pfn,
 	return tdh_mem_page_aug(&it->tdx->td, it->pos, page, info);
 }
 
+/*
+ * The module keeps its records of a 2 MiB page apart from those of its parts,
+ * and refuses it where one part is not free.  The parts can be mapped then.
+ */
+static int sept_errno_map(struct sept_iter *it, enum sept_op op, u64 err,
+			  const struct sept_info *info)
+{
+	if (it->pos.level > SEPT_LEVEL_4K &&
+	    tdx_status_is(err, TDX_PAGE_METADATA_INCORRECT))
+		return -E2BIG;
+	return sept_errno(it, op, err, info);
+}
+
 /* @pfn is that of the 4 KiB page at @it->target. */
 static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 			struct page *source)
@@ -181,7 +194,7 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 
 	pfn &= ~(sept_pages(it->pos.level) - 1);
 	err = sept_call_map(it, op, pfn, source, &info);
-	ret = sept_errno(it, op, err, &info);
+	ret = sept_errno_map(it, op, err, &info);
 	if (!ret) {
 		sept_count(it->tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
 							SEPT_STAT_AUGS, 1);
@@ -227,6 +240,10 @@ int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn)
 {
 	int ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
 
+	if (ret == -E2BIG) {
+		pos.level = SEPT_LEVEL_4K;
+		ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
+	}
 	/* Another vCPU was faster. */
 	return ret == -EEXIST ? 0 : ret;
 }
