@@ -10,8 +10,7 @@
 #define BUSY			0x8000020000000001ULL
 #define METADATA_INCORRECT	0xc000030000000008ULL
 #define INTERRUPTED_RESTARTABLE	0x8000000400000000ULL
-/* As many interrupted tries as track.c puts up with. */
-#define MAX_INTERRUPTED		1024
+#define MAX_TRIES		1000
 
 static int entry_2m(gfn_t gfn)
 {
@@ -294,7 +293,7 @@ static void demote_interrupted_for_ever_ends(void)
 	folio = gmem[512];
 	machine_fail(LEAF_PAGE_DEMOTE, INTERRUPTED_RESTARTABLE, 0, ~0U);
 	zap(600, 700);
-	check(machine_calls[LEAF_PAGE_DEMOTE] == MAX_INTERRUPTED);
+	check(machine_calls[LEAF_PAGE_DEMOTE] == MAX_TRIES);
 	check(tdx->vmx.kvm.vm_dead && fake_errors == 1);
 	check(stat(SEPT_STAT_HELD) == 1 && folio->refs == 2);
 	machine_reset_calls();

@@ -8,7 +8,7 @@
 #include "mmu_fixture.h"
 
 #define BUSY		0x8000020000000001ULL
-#define BROKEN		0xc000030000000008ULL
+#define BROKEN		0xc0000b0d00000001ULL
 #define IMAGE_PAGES	3
 #define MAX_ROUNDS	100000
 #define BUSY_LIVES	20

@@ -153,8 +153,8 @@ static void fault_make_room(const struct tdx_fault *f)
 	if (f->max_order < PMD_SHIFT - PAGE_SHIFT)
 		return;
 	read_lock(&kvm->mmu_lock);
-	in_the_way = !mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn) &&
-		     fault_level(f) == SEPT_LEVEL_2M &&
+	in_the_way = fault_level(f) == SEPT_LEVEL_2M &&
+		     !fault_is_stale(f, SEPT_LEVEL_2M) &&
 		     sept_empty_table_at(tdx, gpa);
 	read_unlock(&kvm->mmu_lock);
 	if (!in_the_way)

@@ -69,7 +69,10 @@ static void track_release(struct kvm_tdx *tdx)
 		WRITE_ONCE(tdx->quiesce, false);
 }
 
-/* Another try after a busy status?  Then with all vCPUs out. */
+/*
+ * Another try after a busy status?  Then with all vCPUs out, if it was a lock
+ * that was lost.
+ */
 static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 			unsigned int *tries)
 {
@@ -79,7 +82,9 @@ static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 	sept_count(tdx, SEPT_STAT_BUSY, 1);
 	if (++*tries == TRACK_TRIES)
 		return false;
-	track_quiesce(tdx);
+	/* An interrupt of this CPU, which has taken it by now; no lock. */
+	if (!tdx_status_is(err, TDX_INTERRUPTED_RESTARTABLE))
+		track_quiesce(tdx);
 	return true;
 }
 
