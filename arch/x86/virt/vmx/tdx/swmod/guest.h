@@ -36,6 +36,8 @@ enum sw_ext_type {
 
 /* TD_CTLS bits */
 #define SW_TD_CTL_PENDING_VE_DISABLE	(1ULL << 0)
+#define SW_TD_CTL_ENUM_TOPOLOGY		(1ULL << 1)
+#define SW_TD_CTL_VIRT_CPUID2		(1ULL << 2)
 #define SW_TD_CTL_REDUCE_VE		(1ULL << 3)
 
 /* --- vp_exit.c --- */

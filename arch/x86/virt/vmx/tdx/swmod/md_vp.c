@@ -83,6 +83,8 @@ static const struct sw_md_vp_field fields[] = {
 	/* CURR_VM: always the L1 */
 	{ { 0xA020000100000041ULL, 1 }, SRC_ZERO, 0, DBG },
 	VP(0xA020000000000044ULL, launched, DBG),
+	VP_N(0xA120000000000000ULL, SW_NR_CPUID_CONTROLS, cpuid_control,
+	     { .dbg_rd = true, .td_rd = true, .td_wr = 3 }),
 	VP_N(0xA220000300000200ULL, SW_EPF_LIST, epf_gpa, DBG),
 };
 
