@@ -144,7 +144,9 @@ void sw_arm_entry(struct sw_run *run)
 
 /*
  * Past an emulated instruction, which also ends the STI and MOV SS shadow and
- * is followed by a single-step trap if the guest asked for one.
+ * is followed by a single-step trap if the guest asked for one.  The guest got
+ * on, which matters if a TDVMCALL follows: the next entry brings the answer
+ * and may not be turned down for faults before it.
  */
 void sw_skip(struct sw_run *run, u32 len)
 {
@@ -156,6 +158,7 @@ void sw_skip(struct sw_run *run, u32 len)
 	if (!sw_in_64bit(run))
 		rip = (u32)rip;
 	sw_guest_write(run, SW_VM_GUEST_RIP, rip);
+	sw_step_exit(run);
 	if (state & (SW_BLOCK_STI | SW_BLOCK_MOV_SS))
 		sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY,
 			       state & ~(u64)(SW_BLOCK_STI | SW_BLOCK_MOV_SS));
