@@ -115,6 +115,10 @@ enum sw_next sw_exit_rdmsr(struct sw_run *run);
 enum sw_next sw_exit_wrmsr(struct sw_run *run);
 void sw_merge_posted(struct sw_run *run);
 
+/* --- xstate.c: called by back ends with the host's XSAVE image --- */
+void sw_xstate_enter(struct sw_run *run, const void *host);
+void sw_xstate_exit(struct sw_run *run, void *host);
+
 /* --- vp_enter.c --- */
 void sw_guest_init_common(struct sw_td *td, struct sw_tdvps *vp);
 
