@@ -32,6 +32,7 @@ enum sw_ve_category {
 /* Extended exit qualification: type in bits 3:0 */
 enum sw_ext_type {
 	SW_EXT_NONE = 0, SW_EXT_ACCEPT = 1, SW_EXT_PENDING = 6,
+	SW_EXT_ENTRY_FAILURE = 7,
 };
 
 /* TD_CTLS bits */
@@ -42,6 +43,14 @@ enum sw_ext_type {
 
 /* --- vp_exit.c --- */
 enum sw_next sw_handle_exit(struct sw_run *run);
+/* What no control of ours asks for: fatal, but for a debug TD's host. */
+enum sw_next sw_exit_unexpected(struct sw_run *run);
+
+/* ATTRIBUTES.DEBUG */
+static inline bool sw_td_is_debug(const struct sw_run *run)
+{
+	return run->td->tdcs->attributes & 1;
+}
 
 /* --- td_exit.c: the registers that the host gets --- */
 enum sw_next sw_td_exit(struct sw_run *run, u64 status);
