@@ -198,7 +198,7 @@ void sept_close(struct kvm_tdx *tdx)
 
 void sept_destroy(struct kvm_tdx *tdx)
 {
-	struct sept_pos top = { .level = tdx->gpaw > 48 ? 4 : 3 };
+	struct sept_pos top = { .level = sept_root_level(tdx) };
 	s64 leaked;
 
 	if (!tdx->sept.root.entries)
