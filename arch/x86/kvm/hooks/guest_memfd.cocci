@@ -3,6 +3,9 @@
 // guest_memfd of a TD hands out 2 MiB folios.  What base KVM has for them is
 // kept; where it knows small ones only, it asks.
 //
+// A poisoned page of any VM: memory_failure() holds the folio's lock, which
+// punching a hole takes after the invalidate lock.
+//
 // base: virt/kvm/guest_memfd.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_gmem_create
@@ -11,6 +14,8 @@
 // expect: 1 kvm_tdx_gmem_poisoned
 // expect: 1 kvm_tdx_gmem_order
 // expect: 1 kvm_tdx_gmem_truncate
+// expect: 1 kvm_tdx_gmem_lock_poisoned
+// expect: 1 kvm_tdx_gmem_unlock_poisoned
 
 @@ @@
  #include "kvm_mm.h"
@@ -47,6 +52,21 @@ expression mapping, start, last;
  ...
 -truncate_inode_pages_range(mapping, start, last);
 +kvm_tdx_gmem_truncate(mapping, start, last);
+ ...
+ }
+
+@@
+identifier mapping, folio;
+@@
+ static int kvm_gmem_error_folio(struct address_space *mapping, struct folio *folio)
+ {
+ ...
+-filemap_invalidate_lock_shared(mapping);
++if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
++	return MF_DELAYED;
+ ...
+-filemap_invalidate_unlock_shared(mapping);
++kvm_tdx_gmem_unlock_poisoned(mapping, folio);
  ...
  }
 
