@@ -41,6 +41,7 @@ int tdx_vm_init(struct kvm *kvm)
 	kvm->max_vcpus = min_t(int, sys->max_vcpus_per_td, num_present_cpus());
 
 	spin_lock_init(&tdx->shared_lock);
+	spin_lock_init(&tdx->gmem_lock);
 	tdx->state = TD_S_NONE;
 
 	ret = tdx_shared_init(tdx);
@@ -131,18 +132,17 @@ static int td_free_key(struct kvm_tdx *tdx)
 }
 
 /*
- * The VMM's address space goes away, so no vCPU runs any more, but its memory
- * is still mapped and guest_memfd still holds the pages.
+ * No vCPU runs any more: the VMM's address space goes away, or nothing but
+ * guest_memfd refers to the VM.  The pages are still mapped.
  */
 void td_release_keyid(struct kvm *kvm)
 {
 	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
 
 	/* It works at the first try or not at all. */
-	if (td_state(tdx) == TD_S_NONE || tdx->sept.closing)
+	if (td_state(tdx) == TD_S_NONE || !sept_close(tdx))
 		return;
 
-	sept_close(tdx);
 	td_flush_vps(kvm);
 	/* Without success, whoever tries to reclaim a page leaks it. */
 	if (!td_free_key(tdx))
