@@ -182,9 +182,10 @@ struct sept_cache {
 int sept_init(struct kvm_tdx *tdx);
 /*
  * The KeyID is about to be given back: from now on zaps only keep their pages
- * alive, until the TD is KEYLESS or sept_destroy() is called.
+ * alive, until the TD is KEYLESS or sept_destroy() is called.  False if another
+ * caller was faster: both ends of a TD may come at once.
  */
-void sept_close(struct kvm_tdx *tdx);
+bool sept_close(struct kvm_tdx *tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
 void sept_destroy(struct kvm_tdx *tdx);
 
