@@ -107,6 +107,8 @@ static void invalidate(gfn_t start, gfn_t end, bool shared)
 
 	write_lock(&kvm->mmu_lock);
 	kvm->mmu_invalidate_in_progress++;
+	kvm->mmu_invalidate_range_start = start;
+	kvm->mmu_invalidate_range_end = end;
 	sept_zap_range(tdx, start, end);
 	write_unlock(&kvm->mmu_lock);
 

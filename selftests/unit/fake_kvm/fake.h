@@ -24,6 +24,7 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s8 s8;
+typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 typedef u64 gfn_t;
@@ -142,8 +143,13 @@ struct mutex {
 };
 
 typedef struct {
-	int unused;
+	int held;
 } spinlock_t;
+
+/* Nobody meets on these. */
+#define spin_lock(l)		WARN_ON_ONCE((l)->held++)
+#define spin_unlock(l)		WARN_ON_ONCE(!(l)->held--)
+#define refcount_read(r)	READ_ONCE(*(r))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -221,23 +227,59 @@ void unpin_user_page(struct page *page);
 #define trace_tdx_retry(...)		((void)0)
 #define trace_tdx_seamcall(...)		((void)0)
 
-/* --- debugfs --- */
+/* --- debugfs: a file is what its functions print --- */
 
 struct seq_file {
 	void *private;
+	FILE *out;
+};
+
+struct seq_operations {
+	void *(*start)(struct seq_file *m, loff_t *index);
+	void *(*next)(struct seq_file *m, void *v, loff_t *index);
+	void (*stop)(struct seq_file *m, void *v);
+	int (*show)(struct seq_file *m, void *v);
+};
+
+struct file;
+
+struct inode {
+	void *i_private;
+};
+
+struct file_operations {
+	int owner, read, llseek, release;
+	int (*open)(struct inode *inode, struct file *file);
 };
 
 struct dentry;
-struct file;
-struct inode;
 struct folio;
 struct address_space;
-#define seq_printf(m, ...)	((void)(m), (void)printf(__VA_ARGS__))
+#define THIS_MODULE		1
+#define seq_read		1
+#define seq_lseek		1
+#define seq_release_private	1
+void *__seq_open_private(struct file *file, const struct seq_operations *ops,
+			 int size);
+#define seq_printf(m, ...)	((void)fprintf((m)->out, __VA_ARGS__))
 #define DEFINE_SHOW_ATTRIBUTE(name)					\
 	static int (*name##_fops)(struct seq_file *, void *) = name##_show
 #define IS_ERR_OR_NULL(p)	(!(p))
 #define debugfs_create_file(name, mode, dir, data, fops)		\
 	((void)(data), (void)(fops))
+
+/* --- statistics: user space's struct has a name of no size --- */
+
+#define kvm_stats_desc		fake_stats_desc
+
+struct kvm_stats_desc {
+	u32 flags;
+	s16 exponent;
+	u16 size;
+	u32 offset;
+	u32 bucket_size;
+	char name[48];
+};
 
 /* --- KVM --- */
 
@@ -260,6 +302,7 @@ struct kvm_memory_slot {
 struct kvm_vcpu;
 
 struct kvm {
+	unsigned int users_count;
 	rwlock_t mmu_lock;
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;

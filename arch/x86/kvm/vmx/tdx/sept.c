@@ -146,6 +146,7 @@ static int sept_link_table(struct sept_iter *it, struct sept_cache *cache)
 	ret = sept_errno(it, SEPT_OP_LINK, err, &info);
 	if (!ret) {
 		cache->nr--;
+		sept_count(it->tdx, SEPT_STAT_LINKS, 1);
 		sept_count(it->tdx, SEPT_STAT_TABLES, 1);
 	}
 	sept_publish(it, ret ? it->old : sept_make_table(table));

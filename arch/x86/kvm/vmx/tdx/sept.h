@@ -140,6 +140,7 @@ enum sept_stat {
 	SEPT_STAT_REMOVES,
 	SEPT_STAT_DEMOTES,
 	SEPT_STAT_RECLAIMS,
+	SEPT_STAT_LINKS,
 	SEPT_STAT_UNLINKS,
 	SEPT_STAT_ZAP_BATCHES,
 	SEPT_STAT_TRACKS,
@@ -181,9 +182,10 @@ struct sept_cache {
 int sept_init(struct kvm_tdx *tdx);
 /*
  * The KeyID is about to be given back: from now on zaps only keep their pages
- * alive, until the TD is KEYLESS or sept_destroy() is called.
+ * alive, until the TD is KEYLESS or sept_destroy() is called.  False if another
+ * caller was faster: both ends of a TD may come at once.
  */
-void sept_close(struct kvm_tdx *tdx);
+bool sept_close(struct kvm_tdx *tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
 void sept_destroy(struct kvm_tdx *tdx);
 
@@ -239,6 +241,7 @@ struct sept_iter {
 	u64 target;
 };
 
+u8 sept_root_level(const struct kvm_tdx *tdx);
 void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa);
 bool sept_iter_descend(struct sept_iter *it);
 void sept_iter_reload(struct sept_iter *it);
@@ -273,6 +276,9 @@ struct sept_table *sept_take_spare(struct kvm_tdx *tdx);
 void sept_free_spares(struct kvm_tdx *tdx);
 void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
 void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
+
+/* --- dump.c --- */
+extern const struct file_operations sept_dump_fops;
 
 /* --- reclaim.c, for its siblings --- */
 /* After REMOVE: drop what the caches hold of the page, and clear it. */

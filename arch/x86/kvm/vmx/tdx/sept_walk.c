@@ -42,7 +42,7 @@ bool sept_table_is_empty(const struct sept_table *table)
 
 /* --- the walk --- */
 
-static u8 sept_root_level(const struct kvm_tdx *tdx)
+u8 sept_root_level(const struct kvm_tdx *tdx)
 {
 	return tdx->gpaw > 48 ? 4 : 3;
 }

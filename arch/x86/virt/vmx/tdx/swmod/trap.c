@@ -41,6 +41,9 @@ MODULE_PARM_DESC(keyids, "first,count of private KeyIDs, instead of MSR 0x87");
 module_param_named(zero_step, sw_zero_step, bool, 0444);
 MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
 
+module_param_named(enhanced_demote, sw_enhanced_demote, bool, 0444);
+MODULE_PARM_DESC(enhanced_demote, "PAGE.DEMOTE is never interrupted, as by newer modules (default off)");
+
 static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
 
 /* TSC ticks in each leaf; an emulated machine's TSC counts instructions. */
