@@ -214,7 +214,7 @@ void td_init_vcpus(struct td *td, u64 param)
 
 /* --- memory --- */
 
-static int add_slot(struct td *td, u32 slot, u64 gpa, u64 size, void *shared)
+int td_add_slot(struct td *td, u32 slot, u64 gpa, u64 size, void *shared)
 {
 	struct kvm_create_guest_memfd memfd = { .size = size };
 	struct kvm_userspace_memory_region2 region = {
@@ -252,9 +252,9 @@ void td_add_memory(struct td *td)
 	td->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check(td->ram != MAP_FAILED, "RAM");
-	td->ram_memfd = add_slot(td, 0, RAM_BASE, RAM_SIZE, td->ram);
+	td->ram_memfd = td_add_slot(td, 0, RAM_BASE, RAM_SIZE, td->ram);
 	/* Nobody reads the image as shared memory; any address will do. */
-	td->image_memfd = add_slot(td, 1, IMAGE_BASE, IMAGE_SIZE, td->ram);
+	td->image_memfd = td_add_slot(td, 1, IMAGE_BASE, IMAGE_SIZE, td->ram);
 }
 
 void td_load_image(struct td *td)

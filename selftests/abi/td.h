@@ -47,6 +47,8 @@ unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
 void td_init_vcpus(struct td *td, u64 param);
 void td_add_memory(struct td *td);
+/* One slot and its guest_memfd, which is returned; all private. */
+int td_add_slot(struct td *td, u32 slot, u64 gpa, u64 size, void *shared);
 void td_load_image(struct td *td);
 void td_finalize(struct td *td);
 void td_set_private(struct td *td, u64 gpa, u64 size, bool private);
