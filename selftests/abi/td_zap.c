@@ -425,7 +425,7 @@ static void large_page_replaces_an_empty_table(void)
 
 	if (!up(&s))
 		return;
-	fd = td_add_slot(s.td, BIG_SLOT, BIG_BASE, BIG_SIZE, s.td->ram);
+	fd = td_add_slot(s.td, BIG_SLOT, BIG_BASE, BIG_SIZE, 0, s.td->ram);
 	leave_empty_tables(&s);
 	ktap_result(since(&s, BLOCK) == small && since(&s, REMOVE) == small &&
 		    since(&s, TRACK) == 1 && since(&s, KICK) == 1,
@@ -654,7 +654,7 @@ static void populate_for_ever(void)
 	for (;;) {
 		struct td *td = td_ready(1, GUEST_HELLO);
 
-		td_add_slot(td, BIG_SLOT, BIG_BASE, BIG_SIZE, td->ram);
+		td_add_slot(td, BIG_SLOT, BIG_BASE, BIG_SIZE, 0, td->ram);
 		pre_fault(td, BIG_BASE, BIG_SIZE);
 		td_destroy(td);
 	}

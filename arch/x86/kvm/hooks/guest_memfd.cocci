@@ -3,6 +3,9 @@
 // guest_memfd of a TD hands out 2 MiB folios.  What base KVM has for them is
 // kept; where it knows small ones only, it asks.
 //
+// A poisoned page of any VM: memory_failure() holds the folio's lock, which
+// punching a hole takes after the invalidate lock.
+//
 // TDX counts the files of a TD: when nothing else refers to the VM any more, its
 // pages can be had back the cheap way.
 //
@@ -14,6 +17,8 @@
 // expect: 1 kvm_tdx_gmem_poisoned
 // expect: 1 kvm_tdx_gmem_order
 // expect: 1 kvm_tdx_gmem_truncate
+// expect: 1 kvm_tdx_gmem_lock_poisoned
+// expect: 1 kvm_tdx_gmem_unlock_poisoned
 // expect: 1 kvm_tdx_gmem_open
 // expect: 1 kvm_tdx_gmem_close
 
@@ -52,6 +57,21 @@ expression mapping, start, last;
  ...
 -truncate_inode_pages_range(mapping, start, last);
 +kvm_tdx_gmem_truncate(mapping, start, last);
+ ...
+ }
+
+@@
+identifier mapping, folio;
+@@
+ static int kvm_gmem_error_folio(struct address_space *mapping, struct folio *folio)
+ {
+ ...
+-filemap_invalidate_lock_shared(mapping);
++if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
++	return MF_DELAYED;
+ ...
+-filemap_invalidate_unlock_shared(mapping);
++kvm_tdx_gmem_unlock_poisoned(mapping, folio);
  ...
  }
 

@@ -78,5 +78,9 @@ bool kvm_tdx_gmem_poisoned(struct folio *folio, pgoff_t index);
 bool kvm_tdx_gmem_needs_clear(struct kvm *kvm);
 void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 			   loff_t last);
+bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
+				struct folio *folio);
+void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
+				  struct folio *folio);
 
 #endif /* _KVM_TDX_HOOKS_H */

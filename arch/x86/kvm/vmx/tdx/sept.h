@@ -190,12 +190,12 @@ bool sept_close(struct kvm_tdx *tdx);
 void sept_destroy(struct kvm_tdx *tdx);
 
 /*
- * Map the page at @pos.gpa, which has @pfn, at @pos.level or below with
+ * Map the page at @pos->gpa, which has @pfn, at @pos->level or below with
  * PAGE.AUG; add tables as needed.  mmu_lock held for read.  0 (also if it is
- * mapped already), -EAGAIN (raced, retry), -EBUSY (module lock), -ENOMEM (top
- * up the cache), -EIO (VM dead).
+ * mapped already; @pos->level has become the mapping's), -EAGAIN (raced,
+ * retry), -EBUSY (module lock), -ENOMEM (top up the cache), -EIO (VM dead).
  */
-int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn);
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn);
 /*
  * The same with PAGE.ADD before FINALIZE; @source holds the contents.  -EEXIST
  * if there is a page already.
