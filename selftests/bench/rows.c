@@ -2,6 +2,7 @@
 /* What one vCPU, or none, does. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -82,11 +83,13 @@ static void prefault(const char *name, enum page_size size)
 static void populate_bytes(const char *name, u64 bytes, bool measure)
 {
 	struct bench_td *b = bench_td_building(SIZE_4K);
+	void *source = bench_source(bytes);
 	struct sample begin, s;
 
 	sample_begin(&begin, b->td);
-	bench_populate(b, bytes, measure);
+	bench_populate(b, source, bytes, measure);
 	sample_end(&s, b->td, &begin);
+	munmap(source, bytes);
 	row_print(name, SIZE_4K, bytes / PAGE, &s);
 	bench_td_free(b);
 }

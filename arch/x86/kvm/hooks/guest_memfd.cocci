@@ -6,6 +6,9 @@
 // A poisoned page of any VM: memory_failure() holds the folio's lock, which
 // punching a hole takes after the invalidate lock.
 //
+// TDX counts the files of a TD: when nothing else refers to the VM any more, its
+// pages can be had back the cheap way.
+//
 // base: virt/kvm/guest_memfd.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_gmem_create
@@ -16,6 +19,8 @@
 // expect: 1 kvm_tdx_gmem_truncate
 // expect: 1 kvm_tdx_gmem_lock_poisoned
 // expect: 1 kvm_tdx_gmem_unlock_poisoned
+// expect: 1 kvm_tdx_gmem_open
+// expect: 1 kvm_tdx_gmem_close
 
 @@ @@
  #include "kvm_mm.h"
@@ -97,5 +102,27 @@ identifier kvm, inode;
  ...
  mapping_set_inaccessible(inode->i_mapping);
 +	kvm_tdx_gmem_create(kvm, inode);
+ ...
+ }
+
+@@
+identifier kvm;
+@@
+ static int __kvm_gmem_create(struct kvm *kvm, ...)
+ {
+ ...
+ kvm_get_kvm(kvm);
++	kvm_tdx_gmem_open(kvm);
+ ...
+ }
+
+@@
+identifier inode, file, kvm;
+@@
+ static int kvm_gmem_release(struct inode *inode, struct file *file)
+ {
+ ...
++	kvm_tdx_gmem_close(kvm);
+ mutex_lock(&kvm->slots_lock);
  ...
  }

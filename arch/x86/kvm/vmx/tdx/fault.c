@@ -29,6 +29,8 @@ struct tdx_fault {
 	struct kvm_memory_slot *slot;
 	kvm_pfn_t pfn;
 	int max_order;
+	/* Of the mapping, once there is one. */
+	u8 level;
 };
 
 static int fault_exit_to_user(const struct tdx_fault *f, int ret)
@@ -140,8 +142,10 @@ static int fault_map_page(struct tdx_fault *f)
 	read_lock(&kvm->mmu_lock);
 	pos.level = fault_level(f);
 	if (!fault_is_stale(f, pos.level))
-		ret = sept_map(f->vcpu, pos, f->pfn);
+		ret = sept_map(f->vcpu, &pos, f->pfn);
 	read_unlock(&kvm->mmu_lock);
+	if (!ret)
+		f->level = pos.level;
 
 	put_page(pfn_to_page(f->pfn));
 	return ret;
@@ -238,22 +242,25 @@ static int fault_loop(struct tdx_fault *f, u32 *tries)
 	}
 }
 
-static int fault_mapped_level(struct kvm_vcpu *vcpu, gpa_t gpa)
+static bool fault_is_mapped(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	int level;
+	bool mapped;
 
 	read_lock(&vcpu->kvm->mmu_lock);
-	level = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa);
+	mapped = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa) >= 0;
 	read_unlock(&vcpu->kvm->mmu_lock);
-	return level;
+	return mapped;
 }
 
-/* The guest accepts less than is mapped, and will ask again until it fits. */
+/*
+ * The guest accepts less than is mapped, and will ask again until it fits.  A
+ * split that finds something else there meanwhile does nothing.
+ */
 static void fault_fit_accept(const struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
 
-	if (fault_mapped_level(f->vcpu, f->gpa) <= f->want_level)
+	if (f->level <= f->want_level)
 		return;
 	write_lock(&kvm->mmu_lock);
 	sept_split(to_kvm_tdx(kvm), f->gpa);
@@ -293,7 +300,7 @@ int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual)
 		f.want_level = EXT_QUAL_ACCEPT_LEVEL(ext_qual);
 
 	if (EXT_QUAL_TYPE(ext_qual) == EXT_QUAL_PENDING &&
-	    fault_mapped_level(vcpu, gpa) >= 0)
+	    fault_is_mapped(vcpu, gpa))
 		ret = fault_unaccepted(vcpu, gpa);
 	else
 		ret = fault_loop(&f, &tries);
@@ -352,6 +359,6 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 		return ret;
 
 	/* A zap that came in between undoes nothing that was promised. */
-	size = sept_size(max(fault_mapped_level(vcpu, range->gpa), SEPT_LEVEL_4K));
+	size = sept_size(f.level);
 	return min(range->size, size - (range->gpa & (size - 1)));
 }

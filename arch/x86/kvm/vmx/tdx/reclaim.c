@@ -184,16 +184,23 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 			sept_reclaim_table(tdx, child);
 		} else if (sept_is_leaf(it.old)) {
 			sept_reclaim_leaf(&it);
+			/* Clearing a large one takes a while. */
+			if (pos.level > SEPT_LEVEL_4K)
+				cond_resched();
 		}
 	}
 	cond_resched();
 }
 
-void sept_close(struct kvm_tdx *tdx)
+bool sept_close(struct kvm_tdx *tdx)
 {
+	bool first;
+
 	write_lock(&tdx->vmx.kvm.mmu_lock);
+	first = !tdx->sept.closing;
 	tdx->sept.closing = true;
 	write_unlock(&tdx->vmx.kvm.mmu_lock);
+	return first;
 }
 
 void sept_destroy(struct kvm_tdx *tdx)

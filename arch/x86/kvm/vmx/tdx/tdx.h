@@ -83,6 +83,14 @@ struct kvm_tdx {
 	struct page *shared_root;
 	/* Protects the contents of @shared_root; a leaf lock. */
 	spinlock_t shared_lock;
+
+	/*
+	 * guest_memfds whose reference to the VM is not about to be dropped.
+	 * The lock holds back who changes it, so that the VM's other
+	 * references can be told apart; a leaf lock.
+	 */
+	spinlock_t gmem_lock;
+	unsigned int nr_gmems;
 };
 
 enum tdx_vcpu_state {
@@ -268,6 +276,8 @@ void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
 /* --- gmem.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
+void tdx_gmem_open(struct kvm *kvm);
+void tdx_gmem_close(struct kvm *kvm);
 
 /* --- stats.c --- */
 extern const struct kvm_stats_desc tdx_stats_desc[];
