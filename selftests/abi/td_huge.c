@@ -667,6 +667,21 @@ static u64 host_address(u64 gpa)
 	return found;
 }
 
+/* Bits of /proc/kpageflags. */
+#define KPF_BUDDY	(1ULL << 10)
+#define KPF_HWPOISON	(1ULL << 19)
+
+static u64 page_flags(u64 pa)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	u64 flags = 0;
+
+	if (fd < 0 || pread(fd, &flags, 8, pa / PAGE * 8) != 8)
+		flags = 0;
+	close(fd);
+	return flags;
+}
+
 static void poisoned_page_ends_in_ehwpoison(void)
 {
 	struct huge h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
@@ -696,6 +711,10 @@ static void poisoned_page_ends_in_ehwpoison(void)
 	ktap_result(pre_fault(&h, gpa, PAGE) == -EHWPOISON,
 		    "poisoned_page_is_not_pre_faulted");
 	huge_down(&h, SLOT_SIZE);
+	ktap_result((page_flags(pa) & (KPF_HWPOISON | KPF_BUDDY)) == KPF_HWPOISON &&
+		    !(page_flags(pa + PAGE) & KPF_HWPOISON),
+		    "poisoned_page_is_not_free_after_the_td: flags %llx",
+		    (unsigned long long)page_flags(pa));
 }
 
 static const struct ktap_test tests[] = {
