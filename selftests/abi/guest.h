@@ -76,7 +76,7 @@ enum guest_order {
 /* A slot that tests of large pages add, on a border of 2 MiB. */
 #define HUGE_BASE	0x40000000
 #define HUGE_PAGE	0x200000
-#define HUGE_ROUNDS	3
-#define HUGE_RANGES	2
+#define HUGE_RANGES	4
+#define HUGE_ROUNDS	2
 
 #endif /* _SELFTESTS_KVM_GUEST_H */
