@@ -237,17 +237,17 @@ void unpin_user_page(struct page *page)
 
 /* --- guest_memfd, attributes, slots --- */
 
-static struct kvm_lpage_info lpages[SLOT_PAGES / 512];
 static struct kvm_memory_slot slot = {
 	.npages = SLOT_PAGES,
 	.has_gmem = true,
-	.arch.lpage_info = { lpages },
 };
 
 /* What guest_memfd's page cache holds; one reference each. */
 static struct page *gmem[SLOT_PAGES];
 static bool is_shared[SLOT_PAGES];
 static bool gmem_gives_2m;
+/* What guest_memfd answers in place of a page, if not 0. */
+static int gmem_error;
 /* Runs once, when a fault has its page and not yet mmu_lock. */
 static void (*gmem_race)(gfn_t gfn);
 static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -255,6 +255,15 @@ static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
 bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 {
 	return gfn < SLOT_PAGES && !is_shared[gfn];
+}
+
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *s, gfn_t gfn)
+{
+	unsigned int i, first = gfn & ~511UL, nr = 0;
+
+	for (i = 0; i < 512; i++)
+		nr += is_shared[first + i];
+	return nr % 512;
 }
 
 struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn)
@@ -274,8 +283,10 @@ static void gmem_fill(gfn_t gfn)
 		return;
 	}
 	page = fake_alloc_2m();
-	for (i = 0; i < 512; i++)
-		gmem[first + i] = page + i;
+	for (i = 0; i < 512; i++) {
+		if (!gmem[first + i])
+			gmem[first + i] = page + i;
+	}
 }
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
@@ -283,6 +294,8 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 {
 	WARN_ON_ONCE(fake_mmu_lock_held);
 
+	if (gmem_error)
+		return gmem_error;
 	pthread_mutex_lock(&gmem_lock);
 	gmem_fill(gfn);
 	if (gmem[gfn])
@@ -304,7 +317,11 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 
 bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
 {
-	return kvm->mmu_invalidate_in_progress || kvm->mmu_invalidate_seq != seq;
+	if (kvm->mmu_invalidate_in_progress &&
+	    gfn >= kvm->mmu_invalidate_range_start &&
+	    gfn < kvm->mmu_invalidate_range_end)
+		return true;
+	return kvm->mmu_invalidate_seq != seq;
 }
 
 /* --- vCPUs --- */
@@ -387,6 +404,9 @@ static void td_up(enum td_state state)
 		vcpus[i].state = TDX_VCPU_INITIALIZED;
 	}
 	gmem_gives_2m = false;
+	gmem_error = 0;
+	slot.base_gfn = 0;
+	slot.npages = SLOT_PAGES;
 	slot.flags = 0;
 	fail_alloc = 0;
 	fake_errors = 0;

@@ -186,15 +186,13 @@ static u64 vmcs_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id, u64 val,
 
 	if (!vmcs_find(td, SW_MD_CODE(id), &f))
 		return SW_METADATA_FIELD_ID_INCORRECT;
-	if (!f.wr)
-		return SW_METADATA_FIELD_NOT_WRITABLE;
-	if (mask & ~f.wr)
-		return SW_METADATA_WR_MASK_NOT_VALID;
 	err = sw_guest_vmcs_rd(vp, f.encoding, &cur);
+	if (!err)
+		err = sw_md_merge(f.wr, mask, cur, &val);
 	if (err)
 		return err;
 	*old = cur & f.rd;
-	return sw_guest_vmcs_wr(vp, f.encoding, (cur & ~mask) | (val & mask));
+	return sw_guest_vmcs_wr(vp, f.encoding, val);
 }
 
 static void *field_ptr(struct sw_tdvps *vp, const struct sw_md_vp_field *f, u64 id)
@@ -252,7 +250,7 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 		enum sw_side side, u64 val, u64 mask, u64 *old)
 {
 	const struct sw_md_vp_field *f;
-	u64 err;
+	u64 err, prev;
 	void *p;
 	int i;
 
@@ -264,12 +262,12 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	if (i < 0)
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	f = &fields[i];
-	err = sw_md_check_mask(&f->a, side, is_debug(td), &mask);
+	p = field_ptr(vp, f, id);
+	prev = sw_md_load(p, f->f.id);
+	err = sw_md_merge(sw_md_writable(&f->a, side, is_debug(td)), mask, prev, &val);
 	if (err)
 		return err;
-	p = field_ptr(vp, f, id);
-	*old = sw_md_load(p, f->f.id);
-	val = (*old & ~mask) | (val & mask);
+	*old = prev;
 	if (f->f.id == SW_MD_PEND_NMI && val > 1)
 		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	return sw_md_store(p, f->f.id, val);

@@ -45,6 +45,8 @@ u64 sw_lock(struct sw_sharex *lock, enum sw_mode mode, enum sw_side side);
 void sw_unlock(struct sw_sharex *lock, enum sw_mode mode);
 /* Only the sole sharer can promote. */
 u64 sw_promote(struct sw_sharex *lock);
+/* Has a host lost it since a host had it last? */
+bool sw_lock_wanted(const struct sw_sharex *lock);
 
 /* --- PAMT (pamt.c) --- */
 
