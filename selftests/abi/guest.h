@@ -24,6 +24,7 @@ enum guest_test {
 	GUEST_DIRTY,		/* writes to a slot without guest_memfd */
 	GUEST_TOUCH,		/* use memory that was not accepted */
 	GUEST_ACCEPT,		/* accept page after page; any number of vCPUs */
+	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
 	GUEST_NR_TESTS,
 };
 
@@ -57,5 +58,8 @@ enum guest_test {
 #define ACCEPT_OFFSET	0x100000
 #define ACCEPT_PAGES	64
 #define ACCEPT_ROUNDS	100
+
+/* GUEST_SMP: how often two vCPUs interrupt each other. */
+#define SMP_ROUNDS	200
 
 #endif /* _SELFTESTS_KVM_GUEST_H */
