@@ -79,6 +79,7 @@ enum guest_order {
 #define HUGE_PAGE	0x200000
 #define HUGE_RANGES	4
 #define HUGE_ROUNDS	2
+
 /* GUEST_SMP: how often two vCPUs interrupt each other. */
 #define SMP_ROUNDS	200
 
