@@ -28,7 +28,8 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage tools check install \
+	.shell test .test unit fuzz predict tsan coverage oracle throughput \
+	tools check install \
 	uninstall clean distclean help
 
 modules: tree
@@ -82,8 +83,17 @@ unit:
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
 
 # Of the software module's core, in user space; see selftests/fuzz/README.md.
-fuzz predict tsan coverage:
+fuzz predict coverage:
 	@$(MAKE) -C selftests/fuzz $@
+
+# The module's core, KVM's MMU over it, and random programs.
+tsan:
+	@$(MAKE) -C selftests/fuzz $@
+	@$(MAKE) -C selftests/unit $@
+
+# KVM's MMU by itself; STEPS, THREADS and SEED, see docs/testing.md.
+oracle throughput:
+	@$(MAKE) -C selftests/unit $@
 
 # tdx-status, which explains the statuses in a log.
 tools:
