@@ -46,7 +46,7 @@ static int fault_get_page(struct tdx_fault *f)
 	struct kvm *kvm = f->vcpu->kvm;
 	int ret;
 
-	f->mmu_seq = kvm->mmu_invalidate_seq;
+	f->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
 	 * increment under mmu_lock in kvm_mmu_invalidate_end(), and with the
@@ -116,7 +116,7 @@ static int fault_once(struct tdx_fault *f)
 {
 	int ret;
 
-	if (f->vcpu->kvm->vm_dead)
+	if (READ_ONCE(f->vcpu->kvm->vm_dead))
 		return -EIO;
 
 	ret = sept_topup(f->vcpu);
