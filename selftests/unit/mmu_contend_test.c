@@ -39,7 +39,7 @@ static void guest_code(unsigned int i, unsigned int *seed)
 		if (!machine_entry_trylock(gpa))
 			continue;
 		sched_yield();
-		machine_entry_unlock(gpa);
+		machine_entry_unlock();
 	}
 }
 
@@ -107,6 +107,8 @@ static void invalidate(gfn_t start, gfn_t end, bool shared)
 	gfn_t gfn;
 
 	write_lock(&kvm->mmu_lock);
+	WRITE_ONCE(kvm->mmu_invalidate_range_start, start);
+	WRITE_ONCE(kvm->mmu_invalidate_range_end, end);
 	WRITE_ONCE(kvm->mmu_invalidate_in_progress, 1);
 	sept_zap_range(tdx, start, end);
 	write_unlock(&kvm->mmu_lock);
@@ -138,6 +140,12 @@ static void zaps(void)
 		gfn_t end = start + 1 + next_random(&seed) % (NR_GFNS - start);
 
 		invalidate(start, end, i % 3 == 0);
+		if (i % 5)
+			continue;
+		invalidate(0, NR_GFNS, false);
+		write_lock(&tdx->vmx.kvm.mmu_lock);
+		sept_prune(tdx, 0);
+		write_unlock(&tdx->vmx.kvm.mmu_lock);
 	}
 }
 
@@ -180,7 +188,7 @@ static void faults_zaps_and_vcpus_meet(void)
 	expect_agreement();
 	/* The test is about contention: there has to be some. */
 	check(stat(SEPT_STAT_BUSY) > 0 && stat(SEPT_STAT_RETRIES) > 0);
-	check(stat(SEPT_STAT_QUIESCES) > 0);
+	check(stat(SEPT_STAT_QUIESCES) > 0 && stat(SEPT_STAT_UNLINKS) > 0);
 	printf("# busy %lld retries %lld quiesces %lld batches %lld augs %lld\n",
 	       stat(SEPT_STAT_BUSY), stat(SEPT_STAT_RETRIES),
 	       stat(SEPT_STAT_QUIESCES), stat(SEPT_STAT_ZAP_BATCHES),

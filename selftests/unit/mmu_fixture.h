@@ -155,12 +155,22 @@ struct page *alloc_page(gfp_t gfp)
 	return page;
 }
 
+static bool range_in_use(const struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < 512; i++)
+		if (page[i].used)
+			return true;
+	return false;
+}
+
 struct page *fake_alloc_2m(void)
 {
 	struct page *page = &fake_pages[MACHINE_FIRST_2M];
 
 	pthread_mutex_lock(&pages_lock);
-	while (page->used)
+	while (range_in_use(page))
 		page += 512;
 	page->used = true;
 	page->head_2m = true;
@@ -175,6 +185,21 @@ static struct page *page_head(struct page *page)
 	struct page *head = &fake_pages[(page - fake_pages) & ~511UL];
 
 	return head->head_2m ? head : page;
+}
+
+/* A folio of which nobody has a reference but its owner becomes 512 pages. */
+static inline void fake_split_2m(struct page *head)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&pages_lock);
+	head->head_2m = false;
+	for (i = 1; i < 512; i++) {
+		head[i].used = true;
+		__atomic_store_n(&head[i].refs, 1, __ATOMIC_SEQ_CST);
+	}
+	pages_in_use += 511;
+	pthread_mutex_unlock(&pages_lock);
 }
 
 void get_page(struct page *page)
@@ -197,7 +222,7 @@ void put_page(struct page *page)
 	WARN_ON_ONCE(machine_page_type(page_to_phys(page)) != 0);
 	pthread_mutex_lock(&pages_lock);
 	page->used = false;
-	if (!page->head_2m)
+	if (!page->head_2m && page < &fake_pages[MACHINE_FIRST_2M])
 		first_free = min((unsigned long)(page - fake_pages), first_free);
 	pages_in_use--;
 	pthread_mutex_unlock(&pages_lock);
@@ -263,19 +288,19 @@ void unpin_user_page(struct page *page)
 
 /* --- guest_memfd, attributes, slots --- */
 
-static struct kvm_lpage_info lpages[SLOT_PAGES / 512];
 static struct kvm_memory_slot slot = {
 	.npages = SLOT_PAGES,
 	.has_gmem = true,
-	.arch.lpage_info = { lpages },
 };
 
 /* What guest_memfd's page cache holds; one reference each. */
 static struct page *gmem[SLOT_PAGES];
 static bool is_shared[SLOT_PAGES];
 static bool gmem_gives_2m;
-/* In pages: from there on it does so anyway. */
+/* From there on it does so anyway, but for a folio of which a part has gone. */
 static gfn_t gmem_first_2m = SLOT_PAGES;
+/* What guest_memfd answers in place of a page, if not 0. */
+static int gmem_error;
 /* Runs once, when a fault has its page and not yet mmu_lock. */
 static void (*gmem_race)(gfn_t gfn);
 static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -285,14 +310,34 @@ bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 	return gfn < SLOT_PAGES && !READ_ONCE(is_shared[gfn]);
 }
 
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *s, gfn_t gfn)
+{
+	unsigned int i, first = gfn & ~511UL, nr = 0;
+
+	for (i = 0; i < 512; i++)
+		nr += is_shared[first + i];
+	return nr % 512;
+}
+
 struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn)
 {
 	return gfn < SLOT_PAGES ? &slot : NULL;
 }
 
-static bool gmem_is_2m(gfn_t gfn)
+/* Is there a page of the 2 MiB around @gfn? */
+static inline bool gmem_has_some(gfn_t gfn)
 {
-	return gmem_gives_2m || gfn >= gmem_first_2m;
+	unsigned long i, first = gfn & ~511UL;
+
+	for (i = 0; i < 512; i++)
+		if (gmem[first + i])
+			return true;
+	return false;
+}
+
+static bool gmem_adds_2m(gfn_t gfn)
+{
+	return gmem_gives_2m || (gfn >= gmem_first_2m && !gmem_has_some(gfn));
 }
 
 static void gmem_fill(gfn_t gfn)
@@ -302,13 +347,15 @@ static void gmem_fill(gfn_t gfn)
 
 	if (gmem[gfn])
 		return;
-	if (!gmem_is_2m(gfn)) {
+	if (!gmem_adds_2m(gfn)) {
 		gmem[gfn] = alloc_page(0);
 		return;
 	}
 	page = fake_alloc_2m();
-	for (i = 0; i < 512; i++)
-		gmem[first + i] = page + i;
+	for (i = 0; i < 512; i++) {
+		if (!gmem[first + i])
+			gmem[first + i] = page + i;
+	}
 }
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
@@ -318,6 +365,8 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 
 	WARN_ON_ONCE(fake_mmu_lock_held);
 
+	if (gmem_error)
+		return gmem_error;
 	pthread_mutex_lock(&gmem_lock);
 	gmem_fill(gfn);
 	page = gmem[gfn];
@@ -328,7 +377,7 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 		return -ENOMEM;
 	*pfn = page_to_pfn(page);
 	if (max_order)
-		*max_order = gmem_is_2m(gfn) ? 9 : 0;
+		*max_order = gmem_gives_2m || page_head(page)->head_2m ? 9 : 0;
 	if (gmem_race) {
 		void (*race)(gfn_t gfn) = gmem_race;
 
@@ -338,14 +387,15 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 	return 0;
 }
 
-#ifndef FIXTURE_OWN_INVALIDATE
 /* Asked with and without mmu_lock. */
 bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
 {
-	return READ_ONCE(kvm->mmu_invalidate_in_progress) ||
-	       READ_ONCE(kvm->mmu_invalidate_seq) != seq;
+	if (READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	    gfn >= READ_ONCE(kvm->mmu_invalidate_range_start) &&
+	    gfn < READ_ONCE(kvm->mmu_invalidate_range_end))
+		return true;
+	return READ_ONCE(kvm->mmu_invalidate_seq) != seq;
 }
-#endif
 
 /* --- vCPUs --- */
 
@@ -428,6 +478,9 @@ static void td_up(enum td_state state)
 		vcpus[i].state = TDX_VCPU_INITIALIZED;
 	}
 	gmem_gives_2m = false;
+	gmem_error = 0;
+	slot.base_gfn = 0;
+	slot.npages = SLOT_PAGES;
 	slot.flags = 0;
 	fail_alloc = 0;
 	fake_errors = 0;

@@ -20,6 +20,10 @@ static struct {
 	unsigned int skip, times;
 } plan;
 
+static struct {
+	unsigned int percent, seed;
+} busy;
+
 void machine_reset_calls(void)
 {
 	memset(machine_calls, 0, sizeof(machine_calls));
@@ -33,6 +37,24 @@ void machine_fail(int leaf, __u64 status, unsigned int skip, unsigned int times)
 	plan.status = status;
 	plan.skip = skip;
 	plan.times = times;
+}
+
+void machine_busy(unsigned int percent, unsigned int seed)
+{
+	busy.percent = percent;
+	busy.seed = seed;
+}
+
+/* 0, or what the call shall answer instead. */
+static __u64 busy_status(unsigned int leaf)
+{
+	if (!busy.percent)
+		return 0;
+	busy.seed = busy.seed * 1103515245 + 12345;
+	if ((busy.seed >> 16) % 100 >= busy.percent)
+		return 0;
+	return leaf == LEAF_TRACK ? SW_PREVIOUS_TLB_EPOCH_BUSY :
+				    SW_OPERAND_BUSY | SW_OPND_RCX;
 }
 
 static bool planned_to_fail(unsigned int leaf)
@@ -59,6 +81,9 @@ __u64 machine_seamcall(__u64 leaf, struct machine_regs *m)
 	__atomic_add_fetch(&machine_calls[leaf & 0x7f], 1, __ATOMIC_RELAXED);
 	if (planned_to_fail(leaf & 0x7f))
 		return plan.status;
+	status = busy_status(leaf & 0x7f);
+	if (status)
+		return status;
 
 	status = seamcall_on(this_cpu, leaf, &r);
 	*m = (struct machine_regs){ r.rcx, r.rdx, r.r8, r.r9, r.r10, r.r11 };
@@ -84,6 +109,7 @@ void *machine_td_create(struct machine_td *m)
 {
 	unsigned int i, n;
 
+	machine_busy(0, 0);
 	module_ready();
 	script_reset();
 	td_init_smp();
@@ -134,15 +160,19 @@ void machine_vcpu_enter(void)
 	inside[tdcs->td_epoch & 1]++;
 }
 
-/* The entry of a 4 KiB page whose tables are there. */
+/* The entry of a 4 KiB page, NULL without tables. */
 static u64 *entry_of(u64 gpa)
 {
 	u64 *table = sw_va(td.tdcs[SW_TDCS_SEPT_ROOT]);
 	u8 level;
 
-	for (level = SW_ROOT_LEVEL; level; level--)
-		table = sw_va(sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]) &
-			      SW_EPT_PFN);
+	for (level = SW_ROOT_LEVEL; level; level--) {
+		u64 e = sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]);
+
+		if (sw_sept_state(e) != SW_ST_NL_MAPPED)
+			return NULL;
+		table = sw_va(e & SW_EPT_PFN);
+	}
 	return &table[gpa >> SW_LEVEL_SHIFT(0) & 511];
 }
 
@@ -152,19 +182,28 @@ void machine_guest_locks(__u64 gpa)
 	sw_or(locked_entry, 1ULL << SW_EPT_LOCK_BIT);
 }
 
+/* Of this thread.  Its table may be blocked by now, and so out of reach. */
+static __thread u64 *entry_held;
+
 /* Host priority: a guest does not get what the host was refused. */
 bool machine_entry_trylock(__u64 gpa)
 {
-	u64 *e = entry_of(gpa), old = sw_load(e);
+	u64 *e = entry_of(gpa), old;
 
+	if (!e)
+		return false;
+	old = sw_load(e);
 	if (old & (1ULL << SW_EPT_LOCK_BIT | 1ULL << SW_EPT_HP_BIT))
 		return false;
-	return sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) == old;
+	if (sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) != old)
+		return false;
+	entry_held = e;
+	return true;
 }
 
-void machine_entry_unlock(__u64 gpa)
+void machine_entry_unlock(void)
 {
-	sw_and(entry_of(gpa), ~(1ULL << SW_EPT_LOCK_BIT));
+	sw_and(entry_held, ~(1ULL << SW_EPT_LOCK_BIT));
 }
 
 static u64 epoch_of[NR_CPUS];

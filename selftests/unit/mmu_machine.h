@@ -14,7 +14,8 @@
 enum {
 	LEAF_PAGE_ADD = 2, LEAF_SEPT_ADD = 3, LEAF_PAGE_AUG = 6,
 	LEAF_RANGE_BLOCK = 7, LEAF_PAGE_DEMOTE = 15, LEAF_MR_EXTEND = 16,
-	LEAF_RECLAIM = 28, LEAF_PAGE_REMOVE = 29, LEAF_TRACK = 38,
+	LEAF_RECLAIM = 28, LEAF_PAGE_REMOVE = 29, LEAF_SEPT_REMOVE = 30,
+	LEAF_TRACK = 38,
 	LEAF_UNBLOCK = 39, LEAF_WBINVD = 41, NR_LEAVES = 128,
 };
 
@@ -44,6 +45,12 @@ extern unsigned int machine_failed;
  * them; @skip calls go through first.  @leaf < 0: any leaf.
  */
 void machine_fail(int leaf, __u64 status, unsigned int skip, unsigned int times);
+/*
+ * From now on @percent of all calls are busy before the module sees them: with
+ * the epoch where the leaf is TRACK, with a lock otherwise.  Chosen by a
+ * generator that starts from @seed; ends with the TD.
+ */
+void machine_busy(unsigned int percent, unsigned int seed);
 void machine_reset_calls(void);
 
 #define MACHINE_TDCS	6
@@ -81,7 +88,7 @@ void machine_kick(void);
 bool machine_epoch_enter(unsigned int i);
 void machine_epoch_exit(unsigned int i);
 bool machine_entry_trylock(__u64 gpa);
-void machine_entry_unlock(__u64 gpa);
+void machine_entry_unlock(void);
 
 /* What the module says of a page: 0 free, 3 regular, 8 S-EPT. */
 int machine_page_type(__u64 pa);

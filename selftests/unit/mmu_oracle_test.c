@@ -24,7 +24,7 @@
 #define NR_CHUNKS	(NR_FINE + NR_LARGE)
 #define END		(LARGE_FIRST + NR_LARGE * 512)
 
-#define MAX_LIFE	20000UL
+#define MAX_LIFE	50000UL
 
 /* --- the oracle --- */
 
@@ -38,8 +38,10 @@ static struct {
 static struct chunk {
 	pthread_mutex_t lock;
 	gfn_t first, end;
-	/* 2 MiB only: mapped as one; split up in the S-EPT, mapped or not. */
-	bool large, one, table;
+	/* Pages that are mapped. */
+	unsigned int nr;
+	/* 2 MiB only: mapped as one. */
+	bool large, one;
 } chunks[NR_CHUNKS];
 
 static bool stop;
@@ -75,20 +77,34 @@ static void oracle_reset(void)
 				   FINE_FIRST + i * FINE_CHUNK;
 		c->end = c->first + (large ? 512 : FINE_CHUNK);
 	}
-	for (i = 0; i < SLOT_PAGES / 512; i++)
-		lpages[i].disallow_lpage = 0;
 }
 
 static void oracle_gone(struct chunk *c, gfn_t start, gfn_t end)
 {
 	gfn_t gfn;
 
-	for (gfn = start; gfn < end; gfn++)
+	for (gfn = start; gfn < end; gfn++) {
+		c->nr -= truth[gfn].state != GONE;
 		truth[gfn].state = GONE;
-	if (!c->one)
-		return;
-	c->one = false;
-	c->table = start > c->first || end < c->end;
+	}
+	c->one &= start >= c->end || end <= c->first;
+}
+
+/*
+ * Can the range be mapped as one?  Nothing is mapped, guest_memfd has a folio,
+ * or will have one, and all of it is private.
+ */
+static bool oracle_fits(struct chunk *c)
+{
+	struct page *page = gmem[c->first];
+	gfn_t gfn;
+
+	if (!c->large || c->nr)
+		return false;
+	for (gfn = c->first; gfn < c->end; gfn++)
+		if (is_shared[gfn] || (gmem[gfn] && !(page && page->head_2m)))
+			return false;
+	return true;
 }
 
 /* The level at which a page is mapped now, if the guest can use @want. */
@@ -98,15 +114,15 @@ static int oracle_map(struct chunk *c, gfn_t gfn, int want)
 
 	if (truth[gfn].state != GONE)
 		return c->one;
-	if (c->large && !c->table && want &&
-	    !lpages[gfn / 512].disallow_lpage) {
+	if (want && oracle_fits(c)) {
 		c->one = true;
+		c->nr = 512;
 		for (i = c->first; i < c->end; i++)
 			truth[i].state = PENDING;
 		return 1;
 	}
-	c->table |= c->large;
 	truth[gfn].state = PENDING;
+	c->nr++;
 	return 0;
 }
 
@@ -148,20 +164,6 @@ static int entry_at(gfn_t gfn, int level, u64 *pa)
 			      level, pa);
 	read_unlock(&tdx->vmx.kvm.mmu_lock);
 	return state;
-}
-
-/* Tables that are empty may have been given back. */
-static void learn_table(struct chunk *c)
-{
-	gfn_t gfn;
-	u64 pa;
-
-	if (!c->table)
-		return;
-	for (gfn = c->first; gfn < c->end; gfn++)
-		if (truth[gfn].state != GONE)
-			return;
-	c->table = entry_at(c->first, 1, &pa) > 0;
 }
 
 static void compare_page(gfn_t gfn, int level, struct page *page)
@@ -217,7 +219,6 @@ static void compare_range(struct player *p, struct chunk *c, gfn_t start,
 	bool all = !rnd(p, 64);
 	gfn_t gfn, step;
 
-	learn_table(c);
 	if (all) {
 		start = c->first;
 		end = c->end;
@@ -260,10 +261,8 @@ static void op_fault(struct op *o)
 		return;
 	}
 	agree(ret, 1, o->gfn);
-	if (oracle_map(o->c, o->gfn, o->level) && !o->level) {
+	if (oracle_map(o->c, o->gfn, o->level) && !o->level)
 		o->c->one = false;
-		o->c->table = true;
-	}
 }
 
 static void op_prefault(struct op *o)
@@ -292,27 +291,12 @@ static void op_prefault(struct op *o)
 	}
 }
 
-/* What KVM_SET_MEMORY_ATTRIBUTES says when a 2 MiB range is of both kinds. */
-static void count_mixed(struct chunk *c)
-{
-	gfn_t gfn;
-	int shared = 0;
-
-	if (!c->large)
-		return;
-	for (gfn = c->first; gfn < c->end; gfn++)
-		shared += is_shared[gfn];
-	WRITE_ONCE(lpages[c->first / 512].disallow_lpage,
-		   shared && shared != 512);
-}
-
 static void convert(struct chunk *c, gfn_t start, gfn_t end, bool shared)
 {
 	gfn_t gfn;
 
 	for (gfn = start; gfn < end; gfn++)
 		WRITE_ONCE(is_shared[gfn], shared);
-	count_mixed(c);
 	oracle_gone(c, start, end);
 }
 
@@ -341,10 +325,8 @@ static u64 oracle_accept_status(struct chunk *c, gfn_t gfn, int level)
 	if (at < level)
 		return GUEST_SIZE_MISMATCH | level;
 	/* The host has split it for the guest. */
-	if (at > level) {
+	if (at > level)
 		c->one = false;
-		c->table = true;
-	}
 	if (level)
 		oracle_accept(c->first, 512);
 	else
@@ -368,27 +350,51 @@ static int run_and_convert(struct op *o, struct guest_step *s, bool shared)
 	return run_guest(o->p->cpu, s);
 }
 
+static void op_accept_4k(struct op *o)
+{
+	struct guest_step s = { .kind = GUEST_ACCEPT, .gpa = gpa_of(o->gfn) };
+
+	agree(run_and_convert(o, &s, is_shared[o->gfn]), 0, o->gfn);
+	agree(s.status, oracle_accept_status(o->c, o->gfn, 0), o->gfn);
+}
+
+/*
+ * An empty table may be there, or be given back for what happens next to it:
+ * then the module answers for itself, or asks the host, who decides by the
+ * first page.
+ */
+static void op_accept_2m(struct op *o)
+{
+	gfn_t gfn = o->c->first;
+	struct guest_step s = {
+		.kind = GUEST_ACCEPT, .gpa = gpa_of(gfn), .level = 1,
+	};
+	bool table, shared = is_shared[gfn];
+	u64 pa;
+
+	o->gfn = gfn;
+	table = entry_at(gfn, 1, &pa) > 0 && !o->c->one;
+	if (table && (o->c->nr || shared)) {
+		agree(run_guest(o->p->cpu, &s), o->c->nr ? 0 : s.status ? 0 : -EFAULT,
+		      gfn);
+		if (s.done)
+			agree(s.status, GUEST_SIZE_MISMATCH | 1, gfn);
+		return;
+	}
+	agree(run_and_convert(o, &s, shared), 0, gfn);
+	if (!table || s.status != (GUEST_SIZE_MISMATCH | 1)) {
+		agree(s.status, oracle_accept_status(o->c, gfn, 1), gfn);
+	} else if (mapped(gfn) >= 0) {
+		agree(oracle_map(o->c, gfn, 1), 0, gfn);
+	}
+}
+
 static void op_accept(struct op *o)
 {
-	bool shared = is_shared[o->gfn];
-	struct guest_step s = { .kind = GUEST_ACCEPT, .level = o->level == 1 };
-	int ret;
-
-	if (s.level) {
-		/* The host decides by the first page of what is accepted. */
-		o->gfn &= ~511UL;
-		shared = is_shared[o->gfn];
-		/* A table is there: the module needs no host. */
-		shared &= !o->c->table;
-	}
-	s.gpa = gpa_of(o->gfn);
-	ret = run_and_convert(o, &s, shared);
-	agree(ret, 0, o->gfn);
-	if (s.level && o->c->table)
-		agree(s.status, GUEST_SIZE_MISMATCH | 1, o->gfn);
+	if (o->level == 1)
+		op_accept_2m(o);
 	else
-		agree(s.status, oracle_accept_status(o->c, o->gfn, s.level),
-		      o->gfn);
+		op_accept_4k(o);
 }
 
 /* Accept what is pending, at the largest size, as the guest's #VE handler. */

@@ -8,7 +8,6 @@
 
 #define NR_VCPUS		MACHINE_VCPUS
 #define FIXTURE_OWN_KICK
-#define FIXTURE_OWN_INVALIDATE
 #include "mmu_machine.h"
 #include "mmu_guest.h"
 #include "mmu_fixture.h"
@@ -81,31 +80,25 @@ static inline int run_guest(unsigned int i, struct guest_step *step)
 	return 0;
 }
 
-/* --- invalidations, with the range that they are about --- */
-
-static gfn_t invalid_start, invalid_end;
-
-/* Asked with and without mmu_lock; the range changes with it held only. */
-bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
-{
-	if (READ_ONCE(kvm->mmu_invalidate_in_progress) &&
-	    gfn >= READ_ONCE(invalid_start) && gfn < READ_ONCE(invalid_end))
-		return true;
-	return READ_ONCE(kvm->mmu_invalidate_seq) != seq;
-}
+/* --- invalidations --- */
 
 /* The union of what is under way. */
 static inline void invalidate_begin(gfn_t start, gfn_t end)
 {
 	struct kvm *kvm = &tdx->vmx.kvm;
+	gfn_t first = start, last = end;
 	int n;
 
 	write_lock(&kvm->mmu_lock);
 	n = kvm->mmu_invalidate_in_progress;
-	WRITE_ONCE(invalid_start, n ? min(invalid_start, start) : start);
-	WRITE_ONCE(invalid_end, n ? max(invalid_end, end) : end);
+	if (n) {
+		start = min(start, kvm->mmu_invalidate_range_start);
+		end = max(end, kvm->mmu_invalidate_range_end);
+	}
+	WRITE_ONCE(kvm->mmu_invalidate_range_start, start);
+	WRITE_ONCE(kvm->mmu_invalidate_range_end, end);
 	WRITE_ONCE(kvm->mmu_invalidate_in_progress, n + 1);
-	sept_zap_range(tdx, start, end);
+	sept_zap_range(tdx, first, last);
 	write_unlock(&kvm->mmu_lock);
 }
 
@@ -120,21 +113,37 @@ static inline void invalidate_done(void)
 	write_unlock(&kvm->mmu_lock);
 }
 
-/* guest_memfd lets go of what lies wholly in the range. */
+/* Also splits a folio that loses a part. */
+static inline struct page *gmem_take(gfn_t gfn)
+{
+	struct page *page;
+
+	pthread_mutex_lock(&gmem_lock);
+	page = gmem[gfn];
+	if (page && page_head(page)->head_2m)
+		fake_split_2m(page_head(page));
+	gmem[gfn] = NULL;
+	pthread_mutex_unlock(&gmem_lock);
+	return page;
+}
+
+/* guest_memfd lets go of the range: folios as a whole, where they are. */
 static inline void gmem_drop(gfn_t start, gfn_t end)
 {
 	struct page *page;
-	gfn_t gfn, n, i;
+	gfn_t gfn, i;
 
-	for (gfn = start; gfn < end; gfn += n) {
-		n = gmem_is_2m(gfn) ? 512 - gfn % 512 : 1;
-		if (gmem_is_2m(gfn) && (gfn % 512 || gfn + 512 > end))
-			continue;
-		pthread_mutex_lock(&gmem_lock);
+	for (gfn = start; gfn < end; gfn++) {
 		page = gmem[gfn];
-		for (i = 0; i < n; i++)
-			gmem[gfn + i] = NULL;
-		pthread_mutex_unlock(&gmem_lock);
+		if (page && page->head_2m && gfn + 512 <= end) {
+			pthread_mutex_lock(&gmem_lock);
+			for (i = 0; i < 512; i++)
+				gmem[gfn + i] = NULL;
+			pthread_mutex_unlock(&gmem_lock);
+			gfn += 511;
+		} else {
+			page = gmem_take(gfn);
+		}
 		if (page)
 			put_page(page);
 	}

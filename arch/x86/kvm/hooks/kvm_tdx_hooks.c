@@ -36,8 +36,7 @@ bool kvm_tdx_has_tdp_mmu(void)
 }
 EXPORT_SYMBOL_GPL(kvm_tdx_has_tdp_mmu);
 
-/* The table if @kvm is a TD, else NULL. */
-static const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)
+const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)
 {
 	if (likely(!kvm_is_td(kvm)))
 		return NULL;

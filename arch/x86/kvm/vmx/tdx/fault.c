@@ -50,7 +50,7 @@ static int fault_get_page(struct tdx_fault *f)
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
 	 * increment under mmu_lock in kvm_mmu_invalidate_end(), and with the
-	 * second look at the count in fault_map_page().
+	 * second look at the count in fault_is_stale().
 	 */
 	smp_rmb();
 
@@ -73,22 +73,49 @@ static int fault_get_page(struct tdx_fault *f)
 	return ret ? fault_exit_to_user(f, ret) : 0;
 }
 
-/* The largest level at which slot, attributes, folio and guest agree. */
+static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
+{
+	return f->gfn & ~(sept_pages(level) - 1);
+}
+
+/*
+ * The largest level at which guest, folio, slot and attributes agree.  What
+ * base KVM counts against large pages besides mixed attributes concerns the
+ * shared half: the slot's user address, and pages that are write-protected.
+ */
 static u8 fault_level(const struct tdx_fault *f)
 {
-	const struct kvm_lpage_info *info;
-	gfn_t index;
+	const struct kvm_memory_slot *slot = f->slot;
+	gfn_t first = fault_first_gfn(f, SEPT_LEVEL_2M);
+	u64 pages = sept_pages(SEPT_LEVEL_2M);
 
 	if (f->want_level < SEPT_LEVEL_2M ||
 	    f->max_order < PMD_SHIFT - PAGE_SHIFT)
 		return SEPT_LEVEL_4K;
-
-	index = gfn_to_index(f->gfn, f->slot->base_gfn, PG_LEVEL_2M);
-	info = f->slot->arch.lpage_info[PG_LEVEL_2M - PG_LEVEL_2M];
-	if (info[index].disallow_lpage ||
-	    (f->pfn ^ f->gfn) & (KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) - 1))
+	if ((f->pfn ^ f->gfn) & (pages - 1))
+		return SEPT_LEVEL_4K;
+	if (first < slot->base_gfn ||
+	    first + pages > slot->base_gfn + slot->npages)
+		return SEPT_LEVEL_4K;
+	if (kvm_tdx_gfn_is_mixed(f->slot, f->gfn))
 		return SEPT_LEVEL_4K;
 	return SEPT_LEVEL_2M;
+}
+
+/*
+ * Has a part of the mapping been invalidated since the attempt began, or is
+ * it being so?  A hole in a large page need not touch the page that faulted.
+ */
+static bool fault_is_stale(const struct tdx_fault *f, u8 level)
+{
+	gfn_t first = fault_first_gfn(f, level);
+	struct kvm *kvm = f->vcpu->kvm;
+
+	if (mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn))
+		return true;
+	return kvm->mmu_invalidate_in_progress &&
+	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
+	       kvm->mmu_invalidate_range_end > first;
 }
 
 /*
@@ -102,14 +129,40 @@ static int fault_map_page(struct tdx_fault *f)
 	int ret = -EAGAIN;
 
 	read_lock(&kvm->mmu_lock);
-	if (!mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn)) {
-		pos.level = fault_level(f);
+	pos.level = fault_level(f);
+	if (!fault_is_stale(f, pos.level))
 		ret = sept_map(f->vcpu, pos, f->pfn);
-	}
 	read_unlock(&kvm->mmu_lock);
 
 	put_page(pfn_to_page(f->pfn));
 	return ret;
+}
+
+/*
+ * A large page may be mapped where small ones were zapped: the empty table that
+ * they left makes room.  Only here is it known that the work pays, as one AUG
+ * takes the place of 512.
+ */
+static void fault_make_room(const struct tdx_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	u64 gpa = f->gfn << PAGE_SHIFT;
+	bool in_the_way;
+
+	if (f->max_order < PMD_SHIFT - PAGE_SHIFT)
+		return;
+	read_lock(&kvm->mmu_lock);
+	in_the_way = fault_level(f) == SEPT_LEVEL_2M &&
+		     !fault_is_stale(f, SEPT_LEVEL_2M) &&
+		     sept_empty_table_at(tdx, gpa);
+	read_unlock(&kvm->mmu_lock);
+	if (!in_the_way)
+		return;
+	write_lock(&kvm->mmu_lock);
+	if (sept_empty_table_at(tdx, gpa))
+		sept_prune(tdx, gpa);
+	write_unlock(&kvm->mmu_lock);
 }
 
 static int fault_once(struct tdx_fault *f)
@@ -125,6 +178,7 @@ static int fault_once(struct tdx_fault *f)
 	ret = fault_get_page(f);
 	if (ret)
 		return ret;
+	fault_make_room(f);
 	return fault_map_page(f);
 }
 

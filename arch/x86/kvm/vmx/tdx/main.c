@@ -30,6 +30,9 @@ static const struct kvm_tdx_hooks tdx_hooks = {
 	.flush_shadow_all = td_release_keyid,
 	.pre_fault = tdx_pre_fault,
 	.vcpu_ioctl = tdx_vcpu_unlocked_ioctl,
+	.read_stats = tdx_read_stats,
+	.stats_desc = tdx_stats_desc,
+	.nr_stats = TDX_NR_STATS,
 };
 
 /* NULL, or the first thing that is missing. */

@@ -270,6 +270,9 @@ void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 
 /* --- stats.c --- */
+extern const struct kvm_stats_desc tdx_stats_desc[];
+#define TDX_NR_STATS	(SEPT_NR_STATS + TD_NR_STATS)
+void tdx_read_stats(struct kvm *kvm, u64 *values);
 void tdx_create_debugfs(struct kvm *kvm);
 
 static inline void td_count(struct kvm *kvm, enum td_stat stat)

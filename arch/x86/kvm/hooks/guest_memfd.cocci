@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// guest_memfd of a TD hands out 2 MiB folios.  What base KVM has for them is
+// kept; where it knows small ones only, it asks.
+//
+// base: virt/kvm/guest_memfd.c
+// expect: 1 kvm_tdx_hooks.h
+// expect: 1 kvm_tdx_gmem_create
+// expect: 2 kvm_tdx_gmem_get_folio
+// expect: 1 kvm_tdx_gmem_needs_clear
+// expect: 1 kvm_tdx_gmem_poisoned
+// expect: 1 kvm_tdx_gmem_order
+// expect: 1 kvm_tdx_gmem_truncate
+
+@@ @@
+ #include "kvm_mm.h"
++#include "kvm_tdx_hooks.h"
+
+@@
+identifier inode, index;
+@@
+ static struct folio *kvm_gmem_get_folio(struct inode *inode, pgoff_t index)
+ {
+-	return filemap_grab_folio(inode->i_mapping, index);
++	return kvm_tdx_gmem_get_folio(inode, NULL, index);
+ }
+
+@@
+identifier kvm, slot, gfn, folio, nr_pages;
+@@
+ static int kvm_gmem_prepare_folio(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, struct folio *folio)
+ {
+ ...
++	if (!kvm_tdx_gmem_needs_clear(kvm)) {
++		kvm_gmem_mark_prepared(folio);
++		return 0;
++	}
+ nr_pages = folio_nr_pages(folio);
+ ...
+ }
+
+@@
+expression mapping, start, last;
+@@
+ static long kvm_gmem_punch_hole(...)
+ {
+ ...
+-truncate_inode_pages_range(mapping, start, last);
++kvm_tdx_gmem_truncate(mapping, start, last);
+ ...
+ }
+
+@@
+identifier file, slot, index, pfn, prepared, order, folio;
+@@
+ static struct folio *__kvm_gmem_get_pfn(struct file *file, struct kvm_memory_slot *slot, pgoff_t index, kvm_pfn_t *pfn, bool *prepared, int *order)
+ {
+ ...
+-folio = kvm_gmem_get_folio(file_inode(file), index);
++folio = kvm_tdx_gmem_get_folio(file_inode(file), slot, index);
+ ...
+-if (folio_test_hwpoison(folio))
++if (kvm_tdx_gmem_poisoned(folio, index))
+ {...}
+ ...
+ if (order)
+-	*order = 0;
++	*order = kvm_tdx_gmem_order(folio);
+ ...
+ }
+
+@@
+identifier kvm, inode;
+@@
+ static int __kvm_gmem_create(struct kvm *kvm, ...)
+ {
+ ...
+ mapping_set_inaccessible(inode->i_mapping);
++	kvm_tdx_gmem_create(kvm, inode);
+ ...
+ }
