@@ -11,10 +11,6 @@ ifeq ($(KERNEL),debug)
 override KVER = $(shell . scripts/lib.sh; debug_kver)
 export KERNEL
 endif
-# "make test KERNEL=debug": the version follows from the source package's.
-ifeq ($(KERNEL),debug)
-override KVER = $(shell . scripts/lib.sh; debug_kver)
-endif
 ifeq ($(KVER),)
 override KVER = $(shell . scripts/lib.sh; newest_kver)
 endif
@@ -28,8 +24,8 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage oracle throughput \
-	tools check install \
+	.shell linux .linux test .test bench .bench peer unit fuzz predict tsan \
+	coverage oracle throughput tools check install \
 	uninstall clean distclean help
 
 modules: tree
@@ -65,7 +61,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell test:
+run shell linux test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -75,8 +71,15 @@ run shell test:
 .shell: modules
 	@MACHINE_ARGS=--shell TIMEOUT=0 selftests/vmm/run $(ARGS)
 
+.linux: modules
+	@selftests/linux/run
+
 .test: modules
 	@selftests/run-tests $(ARGS)
+
+# Counts and floors of the private MMU's paths; see docs/performance.md.
+.bench: modules
+	@selftests/bench/run
 
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
@@ -94,6 +97,10 @@ tsan:
 # KVM's MMU by itself; STEPS, THREADS and SEED, see docs/testing.md.
 oracle throughput:
 	@$(MAKE) -C selftests/unit $@
+
+# The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
+peer: deps
+	@selftests/peer/run
 
 # tdx-status, which explains the statuses in a log.
 tools:

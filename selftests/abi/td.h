@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small TD for tests: up to two vCPUs, a few megabytes of memory and the
+ * A small TD for tests: up to four vCPUs, a few megabytes of memory and the
  * image of guest_start.S on top.  What is asked for must succeed, unless the
  * name says "try".
  */
@@ -14,7 +14,7 @@
 #include "../lib/types.h"
 #include "guest.h"
 
-#define TD_MAX_VCPUS	2
+#define TD_MAX_VCPUS	4
 
 struct td_vcpu {
 	int fd;

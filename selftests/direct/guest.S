@@ -224,16 +224,6 @@ start64:
 	rdtsc
 	mov	%rax, %r13
 	report	33
-	/* Measure what a TDCALL costs. */
-	rdtsc
-	mov	%eax, %esi
-	.rept	16
-	mov	$1, %eax
-	TDCALL
-	.endr
-	rdtsc
-	sub	%esi, %eax
-	mov	%rax, %r13
 	report	34
 
 	/*
@@ -260,6 +250,12 @@ start64:
 	report	40
 	.endr
 
+	.rept	16
+	mov	$1, %eax
+	TDCALL
+	.endr
+	report	47
+
 	/* A page that the host has added, but nobody has accepted. */
 	may_fault 12
 	movq	$1, 0x202000
@@ -275,6 +271,18 @@ start64:
 	mov	%rax, %r13
 	report	43
 
+	/* XMM3 goes to the host and comes back, XMM4 is not the host's. */
+	mov	$0x1122334455667788, %rax
+	movq	%rax, %xmm3
+	movq	%rax, %xmm4
+	mov	$44, %r12d
+	mov	$0x8fc00, %ecx
+	call	do_vmcall
+	movq	%xmm3, %r13
+	report	45
+	movq	%xmm4, %r13
+	report	46
+
 	/* A gate table without gates. */
 	lidt	null_ptr(%rip)
 	ud2
@@ -287,12 +295,17 @@ accept:
 
 do_report:
 	push	%rcx
+	mov	$0xfc00, %ecx
+	call	do_vmcall
+	pop	%rcx
+	ret
+
+	/* With the registers of the mask in RCX. */
+do_vmcall:
 	xor	%eax, %eax
 	mov	$1, %r10d
 	mov	$0x7e57, %r11d
-	mov	$0xfc00, %ecx
 	TDCALL
-	pop	%rcx
 	ret
 
 handle_ve:

@@ -54,7 +54,7 @@ static struct page *new_page(struct direct_td *t)
 	return page;
 }
 
-static struct page *own_page(struct direct_td *t)
+struct page *direct_own_page(struct direct_td *t)
 {
 	struct page *page;
 
@@ -80,7 +80,7 @@ static void add_tables(struct direct_td *t, u64 gpa)
 		pos.gpa = gpa & ~((1ULL << (12 + 9 * pos.level)) - 1);
 		if (!tdh_mem_sept_rd(&t->td, pos, &info) && (info.entry & 7))
 			continue;
-		page = own_page(t);
+		page = direct_own_page(t);
 		if (!page)
 			return;
 		err = tdh_mem_sept_add(&t->td, pos, page, &info);
@@ -98,7 +98,7 @@ static void add(struct direct_td *t, u64 gpa, const void *data)
 	if (t->err)
 		return;
 	add_tables(t, gpa);
-	page = own_page(t);
+	page = direct_own_page(t);
 	source = new_page(t);
 	if (t->err)
 		return;
@@ -116,7 +116,7 @@ void direct_aug(struct direct_td *t, u64 gpa)
 	struct page *page;
 
 	add_tables(t, gpa);
-	page = own_page(t);
+	page = direct_own_page(t);
 	if (!t->err)
 		ok(t, tdh_mem_page_aug(&t->td, pos, page, &info),
 		   "TDH.MEM.PAGE.AUG");
@@ -276,7 +276,7 @@ static void build_td(struct direct_td *t)
 		return;
 	tdx_for_each_package(key_config, t);
 	for (i = 0; i < t->td.nr_tdcs && !t->err; i++) {
-		t->tdcs[i] = own_page(t);
+		t->tdcs[i] = direct_own_page(t);
 		ok(t, tdh_mng_addcx(&t->td, t->tdcs[i]), "TDH.MNG.ADDCX");
 	}
 	if (t->err)
@@ -296,10 +296,10 @@ static void build_vp(struct direct_td *t)
 		return;
 	t->vp.tdcx = t->tdcx;
 	t->vp.nr_tdcx = sys->tdvps_size / PAGE_SIZE - 1;
-	t->vp.tdvpr = own_page(t);
+	t->vp.tdvpr = direct_own_page(t);
 	ok(t, tdh_vp_create(&t->td, &t->vp), "TDH.VP.CREATE");
 	for (i = 0; i < t->vp.nr_tdcx && !t->err; i++) {
-		t->tdcx[i] = own_page(t);
+		t->tdcx[i] = direct_own_page(t);
 		ok(t, tdh_vp_addcx(&t->vp, t->tdcx[i]), "TDH.VP.ADDCX");
 	}
 	if (t->err)

@@ -13,6 +13,7 @@
 #define RDX		2
 #define R8		8
 #define INVALID		0xc000010000000000ULL
+#define INTERRUPTED	0x8000000400000000ULL
 #define BUSY		0x8000020000000000ULL
 #define EPOCH_BUSY	0x8000020100000000ULL
 #define WRONG_PAGE	0xc000030000000000ULL
@@ -407,7 +408,8 @@ struct m_answer m_unblock(struct m_td *td, __u64 arg)
 	return say(0);
 }
 
-struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page)
+struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
+			 bool interrupted)
 {
 	enum m_state state;
 	struct at at;
@@ -423,6 +425,8 @@ struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page)
 	no = take_check(td, page, 0);
 	if (no)
 		return say(no | R8);
+	if (interrupted)
+		return say_regs(INTERRUPTED, arg, td->id);
 	state = opened(at.e);
 	base = at.e->page;
 	give_back(base, 1);

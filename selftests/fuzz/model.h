@@ -79,7 +79,8 @@ struct m_answer m_aug(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_remove(struct m_td *td, __u64 arg);
 struct m_answer m_block(struct m_td *td, __u64 arg);
 struct m_answer m_unblock(struct m_td *td, __u64 arg);
-struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page);
+struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
+			 bool interrupted);
 struct m_answer m_promote(struct m_td *td, __u64 arg);
 struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_track(struct m_td *td);

@@ -231,7 +231,9 @@ static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 		STEP(unblock, MEM_RANGE_UNBLOCK, arg);
 		break;
 	case 7:
-		STEP(demote, MEM_PAGE_DEMOTE, arg, page);
+		sw_user.irq_pending = !any(4);
+		STEP(demote, MEM_PAGE_DEMOTE, arg, page, sw_user.irq_pending);
+		sw_user.irq_pending = false;
 		break;
 	case 8:
 		STEP(promote, MEM_PAGE_PROMOTE, arg);

@@ -56,6 +56,7 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 	script.loads++;
 	script.tlb_flushes += flush_tlb;
 	script.loaded++;
+	sw_xstate_enter(run, script.host_xsave);
 }
 
 /* What the entry delivered, then what the script has next. */
@@ -83,6 +84,7 @@ void sw_guest_run(struct sw_run *run)
 void sw_guest_put(struct sw_run *run)
 {
 	check(--script.loaded >= 0);
+	sw_xstate_exit(run, script.host_xsave);
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)

@@ -340,6 +340,126 @@ static void demote_splits_entry_and_metadata(void)
 	expect(last.rcx, huge + 3 * PAGE);
 }
 
+/* A blocked, tracked 2 MiB page at 1 GiB, and DEMOTE of it. */
+static u64 blocked_huge(void)
+{
+	u64 gpa = 1ULL << 30, huge;
+
+	runnable_td();
+	td_tables(&td, gpa, 1);
+	huge = new_huge();
+	expect(aug(gpa, 1, huge), 0);
+	accept(gpa, 1);
+	expect(block(gpa, 1), 0);
+	expect(track(), 0);
+	return huge;
+}
+
+static u64 demote(u64 table)
+{
+	return call(SW_LEAF_MEM_PAGE_DEMOTE, GPA_ARG(1ULL << 30, 1), td.tdr,
+		    table, 0);
+}
+
+/* As if never called: registers, entry, metadata, counts and locks. */
+static void expect_not_demoted(u64 huge, u64 table, u64 children)
+{
+	expect(last.rcx, GPA_ARG(1ULL << 30, 1));
+	expect(last.rdx, td.tdr);
+	expect(last.r8, table);
+	expect(entry_state(&td, 1ULL << 30, 1), P_BLOCKED);
+	expect(entry_hpa(&td, 1ULL << 30, 1), huge);
+	expect(page_type(table), SW_PT_NDA);
+	expect(page_type(huge | 1), SW_PT_REG);
+	expect(tdr_of(&td)->chldcnt, children);
+	expect(tdcs_of(&td)->tree_lock.word & ~2, 0);
+}
+
+static void an_interrupted_demote_is_one_that_never_was(void)
+{
+	u64 huge = blocked_huge(), table = new_page(), children, i;
+
+	children = tdr_of(&td)->chldcnt;
+	sw_user.irq_pending = true;
+	/* Waiting with interrupts off does not help, but harms nothing. */
+	for (i = 0; i < 100; i++) {
+		expect(demote(table), SW_INTERRUPTED_RESTARTABLE);
+		expect_not_demoted(huge, table, children);
+	}
+	/* The host takes its interrupt and makes the same call again. */
+	sw_user.irq_pending = false;
+	expect(demote(table), 0);
+	expect(entry_state(&td, 1ULL << 30, 1), P_NL_MAPPED);
+	expect(page_type(table), SW_PT_EPT);
+	expect(tdr_of(&td)->chldcnt, children + 1);
+}
+
+static unsigned int irqs_to_come;
+
+/* The host's handler runs between two calls, and the next one is not far. */
+static void irq_comes_and_goes(void)
+{
+	sw_user.irq_pending = irqs_to_come && irqs_to_come--;
+}
+
+static void demote_ends_when_interrupts_do(void)
+{
+	u64 table, tries = 0;
+
+	blocked_huge();
+	table = new_page();
+	irqs_to_come = 7;
+	sw_user.irq_asked = irq_comes_and_goes;
+	while (demote(table) == SW_INTERRUPTED_RESTARTABLE && tries < 20)
+		tries++;
+	expect(tries, 7);
+	expect(entry_state(&td, 1ULL << 30, 1), P_NL_MAPPED);
+}
+
+/* Another CPU wants the tree for itself while DEMOTE holds it. */
+static void lose_the_tree(void)
+{
+	sw_user.irq_asked = NULL;
+	expect(sw_lock(&tdcs_of(&td)->tree_lock, SW_EXCL, SW_HOST),
+	       SW_OPERAND_BUSY);
+}
+
+static void demote_yields_to_a_host_that_wants_the_tree(void)
+{
+	u64 huge = blocked_huge(), table = new_page(), children;
+
+	children = tdr_of(&td)->chldcnt;
+	sw_user.irq_asked = lose_the_tree;
+	expect(demote(table), SW_INTERRUPTED_BUSY | SW_OPND_SEPT_TREE);
+	expect_not_demoted(huge, table, children);
+	/* The loser has not come back: whoever is next gets the tree. */
+	expect(demote(table), 0);
+}
+
+static void an_operand_error_goes_before_an_interrupt(void)
+{
+	blocked_huge();
+	sw_user.irq_pending = true;
+	expect(demote(td.tdcs[0]), SW_PAGE_METADATA_INCORRECT | SW_OPND_R8);
+	expect(block(1ULL << 30, 1), ALREADY);
+}
+
+static void an_enhanced_demote_is_never_interrupted(void)
+{
+	u64 table;
+
+	blocked_huge();
+	table = new_page();
+	expect(call(SW_LEAF_SYS_RD, 0, 0x0A00000300000008ULL, 0, 0), 0);
+	expect(last.r8 >> 51 & 1, 0);
+	sw_enhanced_demote = true;
+	expect(call(SW_LEAF_SYS_RD, 0, 0x0A00000300000008ULL, 0, 0), 0);
+	expect(last.r8 >> 51 & 1, 1);
+	sw_user.irq_pending = true;
+	expect(demote(table), 0);
+	sw_enhanced_demote = false;
+}
+
 static void promote_joins_what_is_alike(void)
 {
 	u64 gpa = 1ULL << 30, huge, table, arg = GPA_ARG(1ULL << 30, 1), children;
@@ -481,6 +601,11 @@ int main(void)
 		TEST(a_page_is_given_once),
 		TEST(a_large_page_wants_512_free_small_ones),
 		TEST(demote_splits_entry_and_metadata),
+		TEST(an_interrupted_demote_is_one_that_never_was),
+		TEST(demote_ends_when_interrupts_do),
+		TEST(demote_yields_to_a_host_that_wants_the_tree),
+		TEST(an_operand_error_goes_before_an_interrupt),
+		TEST(an_enhanced_demote_is_never_interrupted),
 		TEST(promote_joins_what_is_alike),
 		TEST(relocate_moves_content_and_frees_the_old_page),
 		TEST(rdmd_tells_what_the_metadata_says),

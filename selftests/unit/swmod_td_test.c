@@ -153,6 +153,7 @@ static void init_names_the_bad_parameter(void)
 
 static void init_starts_epochs_and_clock(void)
 {
+	struct sw_cpuid_val v;
 	struct sw_tdcs *tdcs;
 	struct td td;
 
@@ -167,6 +168,11 @@ static void init_starts_epochs_and_clock(void)
 	/* 1 GHz for the guest on 2 GHz: half, and 0 now. */
 	expect(tdcs->tsc_multiplier, 1ULL << 47);
 	expect(tdcs->tsc_offset, -2500ULL);
+	/* The guest learns of it: 40 times 25 MHz. */
+	check(sw_cpuid_lookup(tdcs, 0x15, 0, &v));
+	expect(v.eax, 1);
+	expect(v.ebx, 40);
+	expect(v.ecx, 25000000);
 }
 
 static void cpuid_is_what_the_host_left(void)

@@ -174,6 +174,12 @@ void sw_sept_fill_free(u64 *table, unsigned int n);
 /* RCX of the MEM leaves: a private, aligned GPA and a level in range. */
 u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level);
 
+/*
+ * A parameter of the module: DEMOTE is never interrupted, and FEATURES0 says
+ * so (ENHANCED_DEMOTE_INTERRUPTIBILITY).
+ */
+extern bool sw_enhanced_demote;
+
 /* --- measurement (measure.c) --- */
 void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);
 
@@ -198,7 +204,6 @@ struct sw_cpuid_rule {
 };
 
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
-int sw_cpuid_index(u32 leaf, u32 subleaf);
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
 void sw_cpuid_sample(void);
 

@@ -200,6 +200,12 @@ static void xsave_leaves(struct sw_tdcs *tdcs)
 	d1->edx = 0;
 }
 
+/* The ratio of the TSC to a crystal of 25 MHz, which one_leaf() has set. */
+static void tsc_leaf(struct sw_tdcs *tdcs)
+{
+	td_leaf(tdcs, 0x15, 0)->ebx = tdcs->tsc_frequency;
+}
+
 /* A topology that the host describes shows in the older leaf, too. */
 static void topology_leaves(struct sw_tdcs *tdcs)
 {
@@ -244,6 +250,7 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 	mask_by_xfam(tdcs);
 	clear_unoffered(tdcs);
 	xsave_leaves(tdcs);
+	tsc_leaf(tdcs);
 	topology_leaves(tdcs);
 	return 0;
 }

@@ -6,6 +6,8 @@
 #include "core.h"
 #include "leaf_mem.h"
 
+bool sw_enhanced_demote;
+
 static s64 pages_of(u8 level)
 {
 	return 1LL << (9 * level);
@@ -116,35 +118,68 @@ static void fill_demoted(u64 *table, enum sw_sept_state state, u64 pa)
 					pa + i * SW_SIZE_4K);
 }
 
+/*
+ * The last moment at which the host can have the CPU back: everything is
+ * checked, nothing is written but a page that is still the host's.  Somebody
+ * who lost the tree lock, which is held shared here, has left his mark on it.
+ */
+static u64 demote_interrupted(const struct sw_mem *m)
+{
+	if (sw_enhanced_demote)
+		return 0;
+	if (sw_irq_pending())
+		return SW_INTERRUPTED_RESTARTABLE;
+	if (sw_lock_wanted(&m->td.tdcs->tree_lock))
+		return SW_INTERRUPTED_BUSY | SW_OPND_SEPT_TREE;
+	return 0;
+}
+
+static void demote_commit(struct sw_mem *m, u64 table)
+{
+	sw_pamt_split(&m->old);
+	sw_td_children(&m->td, 1);
+	sw_page_set(&m->page, SW_PT_EPT, m->td.page.pa);
+	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, table));
+}
+
+static u64 page_demote(struct sw_mem *m, struct sw_regs *r)
+{
+	u64 pa = m->e.val & SW_EPT_PFN, err;
+
+	err = sw_mem_check_tracked(m);
+	if (!err)
+		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
+				  &m->page);
+	if (!err) {
+		fill_demoted(sw_va(r->r8), m->state, pa);
+		err = demote_interrupted(m);
+		/* As if never called: RCX and RDX are what they were. */
+		if (err)
+			return err;
+		err = sw_page_get_leaf(pa, 1, SW_EXCL, SW_PT_REG, SW_OPND_RCX,
+				       &m->old);
+	}
+	if (err) {
+		sw_entry_report(&m->e, r);
+		return err;
+	}
+	demote_commit(m, r->r8);
+	r->rcx = 0;
+	r->rdx = 0;
+	return 0;
+}
+
 u64 sw_mem_page_demote(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 1, 1, SW_SHARED };
 	struct sw_regs in = *r;
 	struct sw_mem m;
-	u64 pa, err;
+	u64 err;
 
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_DEMOTE, &how, &m);
 	if (err)
 		return err;
-	pa = m.e.val & SW_EPT_PFN;
-	err = sw_mem_check_tracked(&m);
-	if (!err)
-		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
-				  &m.page);
-	if (!err)
-		err = sw_page_get_leaf(pa, 1, SW_EXCL, SW_PT_REG, SW_OPND_RCX,
-				       &m.old);
-	if (err) {
-		sw_entry_report(&m.e, r);
-	} else {
-		fill_demoted(sw_va(r->r8), m.state, pa);
-		sw_pamt_split(&m.old);
-		sw_td_children(&m.td, 1);
-		sw_page_set(&m.page, SW_PT_EPT, m.td.page.pa);
-		sw_entry_set(&m.e, sw_sept_make(SW_ST_NL_MAPPED, r->r8));
-		r->rcx = 0;
-		r->rdx = 0;
-	}
+	err = page_demote(&m, r);
 	sw_mem_put(&m);
 	return err;
 }

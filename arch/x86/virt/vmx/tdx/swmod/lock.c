@@ -59,6 +59,11 @@ void sw_unlock(struct sw_sharex *lock, enum sw_mode mode)
 		sw_add_return(&lock->word, -SW_LK_READER);
 }
 
+bool sw_lock_wanted(const struct sw_sharex *lock)
+{
+	return sw_load(&lock->word) & SW_LK_HP;
+}
+
 u64 sw_promote(struct sw_sharex *lock)
 {
 	u16 hp = sw_load(&lock->word) & SW_LK_HP;

@@ -22,12 +22,19 @@ struct sw_md_sys_field {
 #define SW_MODULE_VENDOR	0x5753
 
 /*
- * RELAXED_MEM_MNG_CONCURRENCY, HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2,
- * NO_RBP_MOD, TOPOLOGY_ENUM, VE_REDUCTION, ENHANCED_DEMOTE_INTERRUPTIBILITY:
- * no more than what is implemented.
+ * TDG_VP_RDWR, RELAXED_MEM_MNG_CONCURRENCY, CPUID_VIRT_GUEST_CTRL,
+ * HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2, NO_RBP_MOD, TOPOLOGY_ENUM,
+ * VE_REDUCTION: no more than what is implemented.
  */
-#define SW_FEATURES0	(1ULL << 4 | 1ULL << 10 | 1ULL << 16 | 1ULL << 18 | \
-			 1ULL << 20 | 1ULL << 30 | 1ULL << 51)
+#define SW_FEATURES0	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 10 | \
+			 1ULL << 16 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30)
+#define SW_FEATURE_ENHANCED_DEMOTE	(1ULL << 51)
+
+static u64 features0(u32 i)
+{
+	return SW_FEATURES0 |
+	       (sw_enhanced_demote ? SW_FEATURE_ENHANCED_DEMOTE : 0);
+}
 
 static u64 nr_pkgs(u32 i)
 {
@@ -84,6 +91,8 @@ static u64 cpuid_value(u32 i)
 #define VAL(_id, _val)		{ .f = { (_id), 1 }, .val = (_val) }
 #define VAL_TD(_id, _val)	{ .f = { (_id), 1 }, .val = (_val), .guest = true }
 #define FN(_id, _n, _fn)	{ .f = { (_id), (_n) }, .get = (_fn) }
+#define FN_TD(_id, _n, _fn) \
+	{ .f = { (_id), (_n) }, .get = (_fn), .guest = true }
 
 static const struct sw_md_sys_field fields[] = {
 	FN(0x0000000200000000ULL, 1, nr_pkgs),
@@ -107,7 +116,7 @@ static const struct sw_md_sys_field fields[] = {
 	/* SYS_ATTRIBUTES, NUM_TDX_FEATURES, TDX_FEATURES0 */
 	VAL_TD(0x0A00000200000000ULL, 0),
 	VAL_TD(0x0A00000000000001ULL, 1),
-	VAL_TD(0x0A00000300000008ULL, SW_FEATURES0),
+	FN_TD(0x0A00000300000008ULL, 1, features0),
 	FN(0x9000000100000000ULL, 1, nr_cmrs),
 	FN(0x9000000300000080ULL, SW_MAX_CMRS, cmr_base),
 	FN(0x9000000300000100ULL, SW_MAX_CMRS, cmr_size),

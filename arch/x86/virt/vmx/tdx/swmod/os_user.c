@@ -156,6 +156,8 @@ bool sw_random(u64 *val)
 
 bool sw_irq_pending(void)
 {
+	if (sw_user.irq_asked)
+		sw_user.irq_asked();
 	return sw_user.irq_pending;
 }
 

@@ -35,6 +35,7 @@ struct sw_user {
 	u32 nr_cpus, nr_pkgs;
 	u32 first_hkid, nr_hkids;
 	bool irq_pending, no_entropy;
+	void (*irq_asked)(void);	/* called when sw_irq_pending() is */
 	u64 tsc;
 	int pins;			/* sw_pin() less sw_unpin() */
 };

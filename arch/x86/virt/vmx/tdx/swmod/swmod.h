@@ -45,6 +45,8 @@ u64 sw_lock(struct sw_sharex *lock, enum sw_mode mode, enum sw_side side);
 void sw_unlock(struct sw_sharex *lock, enum sw_mode mode);
 /* Only the sole sharer can promote. */
 u64 sw_promote(struct sw_sharex *lock);
+/* Has a host lost it since a host had it last? */
+bool sw_lock_wanted(const struct sw_sharex *lock);
 
 /* --- PAMT (pamt.c) --- */
 
@@ -112,6 +114,8 @@ struct sw_cpuid_val {
 };
 
 #define SW_NR_CPUID_VALUES	80
+/* CPUID_CONTROL has room for more; its index is that of the values. */
+#define SW_NR_CPUID_CONTROLS	128
 
 /* TDCS page 0. */
 struct sw_tdcs {
@@ -211,6 +215,7 @@ struct sw_tdvps {
 	u8 epf_count, epf_n;
 	u64 epf_gpa[SW_EPF_LIST];
 	u64 epf_qualification, epf_gla;	/* of the last of them */
+	u8 cpuid_control[SW_NR_CPUID_CONTROLS];	/* #VE, leaf by leaf */
 	struct sw_event event;		/* survives TD exits */
 	u8 rvi;				/* as of the last TD exit */
 	u8 flush_owed;			/* epoch moved, TLB not flushed yet */
@@ -317,6 +322,8 @@ u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 /* --- CPUID (cpuid.c) and metadata (metadata.c) --- */
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		  u64 *bad_leaf);
+/* A leaf's place in the table of them, or -1. */
+int sw_cpuid_index(u32 leaf, u32 subleaf);
 bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 		     struct sw_cpuid_val *out);
 u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);

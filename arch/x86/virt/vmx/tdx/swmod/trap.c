@@ -41,7 +41,23 @@ MODULE_PARM_DESC(keyids, "first,count of private KeyIDs, instead of MSR 0x87");
 module_param_named(zero_step, sw_zero_step, bool, 0444);
 MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
 
+module_param_named(enhanced_demote, sw_enhanced_demote, bool, 0444);
+MODULE_PARM_DESC(enhanced_demote, "PAGE.DEMOTE is never interrupted, as by newer modules (default off)");
+
 static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
+
+/* TSC ticks in each leaf; an emulated machine's TSC counts instructions. */
+static DEFINE_PER_CPU(u64 [SW_NR_LEAVES], sw_ticks);
+
+u64 sw_os_ticks(u32 leaf)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(sw_ticks, cpu)[leaf]);
+	return sum;
+}
 
 const struct sw_cpu *sw_os_cpu(unsigned int cpu)
 {
@@ -91,17 +107,22 @@ static bool is_seamcall(const struct pt_regs *regs)
 static void seamcall(struct pt_regs *regs)
 {
 	struct sw_cpu *cpu = this_cpu_ptr(&sw_cpus);
+	u32 leaf = (u16)regs->ax;
 	struct sw_regs r;
+	u64 start;
 
 	if (regs->ax & SW_LEAF_SEAMLDR) {
 		/* VMfailInvalid: no such module in this SEAM range. */
 		regs->flags |= X86_EFLAGS_CF;
 		return;
 	}
+	start = rdtsc();
 	cpu->lpid = smp_processor_id();
 	regs_in(&r, regs);
 	sw_dispatch(cpu, &r);
 	regs_out(regs, &r);
+	if (leaf < SW_NR_LEAVES)
+		__this_cpu_add(sw_ticks[leaf], rdtsc() - start);
 	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
 }
 

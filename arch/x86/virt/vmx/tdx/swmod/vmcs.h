@@ -270,6 +270,7 @@ enum sw_vector {
 #define SW_CR4_PKS		(1ULL << 24)
 #define SW_CR4_UINTR		(1ULL << 25)
 #define SW_RFLAGS_TF		(1ULL << 8)
+#define SW_DEBUGCTL_BTF		(1ULL << 1)
 #define SW_PENDING_BS		(1ULL << 14)
 #define SW_EFER_SCE		(1ULL << 0)
 #define SW_EFER_LME		(1ULL << 8)

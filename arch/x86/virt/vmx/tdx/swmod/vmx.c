@@ -47,6 +47,7 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 	h->prev_vmcs = vmx_vmcs_load(run->vp);
 	vmx_host_fields(h);
 	vmx_flush(run, flush_tlb);
+	sw_xstate_enter(run, h->xsave);
 	vmx_guest_state_load(run, h);
 }
 
@@ -56,6 +57,7 @@ void sw_guest_put(struct sw_run *run)
 
 	vmx_guest_state_put(run, h);
 	vmx_vmcs_unload(run->vp, h->prev_vmcs);
+	sw_xstate_exit(run, h->xsave);
 	vmx_host_restore(h);
 }
 

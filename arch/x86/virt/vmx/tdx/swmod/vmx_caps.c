@@ -163,6 +163,8 @@ int vmx_read_caps(void)
 		       EPT_CAP_NEEDED & ~ept);
 		return -EOPNOTSUPP;
 	}
+	vmx_caps.proc_allowed =
+		__rdmsr(MSR_IA32_VMX_TRUE_PROCBASED_CTLS) >> 32;
 	vmx_caps.proc2_allowed = __rdmsr(MSR_IA32_VMX_PROCBASED_CTLS2) >> 32;
 	vmx_caps.spec_ctrl = boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL);
 	return 0;
