@@ -378,7 +378,10 @@ extern struct task_struct {
 	bool signal;
 } *current;
 #define signal_pending(task)		((task)->signal)
-#define kvm_request_pending(vcpu)	((vcpu)->request)
+/* One flag for all that end a fault. */
+#define KVM_REQ_NMI			1
+#define KVM_REQ_UNBLOCK			2
+#define kvm_test_request(req, vcpu)	((void)(req), (vcpu)->request)
 #define kvm_vcpu_srcu_read_lock(vcpu)	((void)(vcpu))
 #define kvm_vcpu_srcu_read_unlock(vcpu)	((void)(vcpu))
 
