@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
@@ -542,14 +543,19 @@ static void hole_of_2m_frees_the_folio(void)
 
 /* --- teardown --- */
 
+/* How often a VMM's end called RECLAIM; -1 if it zapped anything. */
 static long long reclaims_of_a_life(u64 size)
 {
 	long long before = calls_of("TDH.PHYMEM.PAGE.RECLAIM");
 	long long blocks = calls_of("TDH.MEM.RANGE.BLOCK");
-	struct huge h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
+	pid_t child = fork();
 
-	pre_fault(&h, HUGE_BASE, size);
-	huge_down(&h, SLOT_SIZE);
+	if (!child) {
+		struct huge h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
+
+		_exit(pre_fault(&h, HUGE_BASE, size) ? 1 : 0);
+	}
+	waitpid(child, NULL, 0);
 	if (calls_of("TDH.MEM.RANGE.BLOCK") != blocks)
 		return -1;
 	return calls_of("TDH.PHYMEM.PAGE.RECLAIM") - before;
@@ -661,6 +667,21 @@ static u64 host_address(u64 gpa)
 	return found;
 }
 
+/* Bits of /proc/kpageflags. */
+#define KPF_BUDDY	(1ULL << 10)
+#define KPF_HWPOISON	(1ULL << 19)
+
+static u64 page_flags(u64 pa)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY);
+	u64 flags = 0;
+
+	if (fd < 0 || pread(fd, &flags, 8, pa / PAGE * 8) != 8)
+		flags = 0;
+	close(fd);
+	return flags;
+}
+
 static void poisoned_page_ends_in_ehwpoison(void)
 {
 	struct huge h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
@@ -690,6 +711,10 @@ static void poisoned_page_ends_in_ehwpoison(void)
 	ktap_result(pre_fault(&h, gpa, PAGE) == -EHWPOISON,
 		    "poisoned_page_is_not_pre_faulted");
 	huge_down(&h, SLOT_SIZE);
+	ktap_result((page_flags(pa) & (KPF_HWPOISON | KPF_BUDDY)) == KPF_HWPOISON &&
+		    !(page_flags(pa + PAGE) & KPF_HWPOISON),
+		    "poisoned_page_is_not_free_after_the_td: flags %llx",
+		    (unsigned long long)page_flags(pa));
 }
 
 static const struct ktap_test tests[] = {

@@ -42,6 +42,25 @@ static int fault_exit_to_user(const struct tdx_fault *f, int ret)
 
 /* --- one attempt --- */
 
+static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
+{
+	return f->gfn & ~(sept_pages(level) - 1);
+}
+
+/*
+ * Is a part of what a mapping at @level would map being invalidated?  A hole
+ * in a large page need not touch the page that faulted.
+ */
+static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
+{
+	gfn_t first = fault_first_gfn(f, level);
+	struct kvm *kvm = f->vcpu->kvm;
+
+	return READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
+	       kvm->mmu_invalidate_range_end > first;
+}
+
 /* Find the page; the caller holds a reference to it on success. */
 static int fault_get_page(struct tdx_fault *f)
 {
@@ -68,16 +87,16 @@ static int fault_get_page(struct tdx_fault *f)
 	if (!kvm_slot_can_be_private(f->slot))
 		return fault_exit_to_user(f, -EFAULT);
 
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn))
+	/*
+	 * A hole may be waiting for the last reference to a large folio, so
+	 * take none in vain.
+	 */
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn) ||
+	    fault_meets_invalidation(f, min(f->want_level, SEPT_LEVEL_2M)))
 		return -EAGAIN;
 
 	ret = kvm_gmem_get_pfn(kvm, f->slot, f->gfn, &f->pfn, &f->max_order);
 	return ret ? fault_exit_to_user(f, ret) : 0;
-}
-
-static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
-{
-	return f->gfn & ~(sept_pages(level) - 1);
 }
 
 /*
@@ -104,20 +123,10 @@ static u8 fault_level(const struct tdx_fault *f)
 	return SEPT_LEVEL_2M;
 }
 
-/*
- * Has a part of the mapping been invalidated since the attempt began, or is
- * it being so?  A hole in a large page need not touch the page that faulted.
- */
 static bool fault_is_stale(const struct tdx_fault *f, u8 level)
 {
-	gfn_t first = fault_first_gfn(f, level);
-	struct kvm *kvm = f->vcpu->kvm;
-
-	if (mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn))
-		return true;
-	return kvm->mmu_invalidate_in_progress &&
-	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
-	       kvm->mmu_invalidate_range_end > first;
+	return mmu_invalidate_retry_gfn(f->vcpu->kvm, f->mmu_seq, f->gfn) ||
+	       fault_meets_invalidation(f, level);
 }
 
 /*
