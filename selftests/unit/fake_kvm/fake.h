@@ -37,6 +37,8 @@ typedef unsigned long pgoff_t;
 
 #define __user
 #define noinstr
+#define __acquires(lock)
+#define __releases(lock)
 #define KBUILD_MODNAME		"unit"
 #define static_assert		_Static_assert
 #define __init
