@@ -406,6 +406,75 @@ static void test_accept(u32 vcpu)
 	report((u64)busy << 32 | other);
 }
 
+static u32 order_word(void)
+{
+	return call(30, 4, 0, PORT_ORDER, 0).r11;
+}
+
+static void test_orders(void)
+{
+	for (;;) {
+		u32 what = order_word();
+		u64 gpa = (u64)order_word() << 12;
+		u32 arg = order_word();
+
+		if (what == ORDER_DONE)
+			break;
+		if (what == ORDER_ACCEPT) {
+			report(tdcall(6, gpa | arg, 0, 0));
+		} else if (what == ORDER_READ) {
+			report(*(volatile u64 *)gpa);
+		} else {
+			*(volatile u64 *)gpa = arg;
+			report(arg);
+		}
+	}
+}
+
+/* What accepting a page may answer while others do the same and the VMM zaps. */
+static bool accepted(u64 status)
+{
+	status >>= 32;
+	return !status || status == 0xb0a;
+}
+
+static u64 accept(u64 gpa)
+{
+	u64 status;
+
+	do
+		status = tdcall(6, gpa, 0, 0);
+	while (status >> 32 == 0x80000200);
+	return status;
+}
+
+/*
+ * Each range large if possible, else small, as Linux does it.  Reported: how
+ * many it accepted large, as small pages, and what it could not make sense of.
+ */
+static void test_accept_huge(u32 vcpu)
+{
+	u32 large = 0, small = 0, other = 0, n, page;
+
+	for (n = 0; n < HUGE_RANGES * HUGE_ROUNDS; n++) {
+		u64 gpa = HUGE_BASE + (n + vcpu) % HUGE_RANGES * (u64)HUGE_PAGE;
+		u64 status = accept(gpa | 1);
+
+		if (accepted(status)) {
+			large++;
+			continue;
+		}
+		/* TDX_PAGE_SIZE_MISMATCH */
+		if (status >> 32 != 0xc0000b0b)
+			other++;
+		for (page = 0; page < 512; page++)
+			other += !accepted(accept(gpa + page * 4096ULL));
+		small++;
+	}
+	report((u64)large << 32 | small);
+	report(other);
+}
+
 static void test_hello(void)
 {
 	report(0x600d);
@@ -450,6 +519,10 @@ void guest_main(u64 param, u32 vcpu)
 		test_touch();
 	else if (test == GUEST_ACCEPT)
 		test_accept(vcpu);
+	else if (test == GUEST_ORDERS)
+		test_orders();
+	else if (test == GUEST_ACCEPT_HUGE)
+		test_accept_huge(vcpu);
 	else if (test == GUEST_SMP)
 		test_smp(vcpu);
 	else if (test == GUEST_BUSY)

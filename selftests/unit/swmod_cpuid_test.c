@@ -322,7 +322,9 @@ static void a_guest_may_have_one_leaf_as_a_ve(void)
 	expect(tdcall(TDG_VP_RD, 0, field, 0, 0), 0);
 	expect(gpr()->r8, 2);
 	/* Two bits are all there is to write, 128 leaves to write them for. */
-	expect(tdcall(TDG_VP_WR, 0, field, 0xff, ~0ULL), 0);
+	expect(tdcall(TDG_VP_WR, 0, field, 0xff, ~0ULL),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(tdcall(TDG_VP_WR, 0, field, 3, ~0ULL), 0);
 	expect(tdvps_of(&v)->cpuid_control[sw_cpuid_index(7, 0)], 3);
 	expect(tdcall(TDG_VP_WR, 0, CPUID_CONTROL + 127, 3, 3), 0);
 	expect(tdcall(TDG_VP_WR, 0, CPUID_CONTROL + 128, 3, 3),

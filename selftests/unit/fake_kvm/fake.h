@@ -143,8 +143,13 @@ struct mutex {
 };
 
 typedef struct {
-	int unused;
+	int held;
 } spinlock_t;
+
+/* Nobody meets on these. */
+#define spin_lock(l)		WARN_ON_ONCE((l)->held++)
+#define spin_unlock(l)		WARN_ON_ONCE(!(l)->held--)
+#define refcount_read(r)	READ_ONCE(*(r))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -297,6 +302,7 @@ struct kvm_memory_slot {
 struct kvm_vcpu;
 
 struct kvm {
+	unsigned int users_count;
 	rwlock_t mmu_lock;
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;

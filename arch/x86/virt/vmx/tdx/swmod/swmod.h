@@ -85,7 +85,8 @@ u64 sw_page_get_implicit(u64 pa, enum sw_mode mode, int want, u32 operand,
 void sw_page_put(struct sw_page *ref);
 enum sw_pt sw_page_type(const struct sw_page *ref);
 u64 sw_page_owner(const struct sw_page *ref);
-void sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa);
+/* Bit 62 if a dynamic PAMT's pair of pages has no page in use any more. */
+u64 sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa);
 
 /* --- TD control structures, in donated pages --- */
 
