@@ -26,6 +26,7 @@ enum guest_test {
 	GUEST_ACCEPT,		/* accept page after page; any number of vCPUs */
 	GUEST_ORDERS,		/* do what the VMM says, one order at a time */
 	GUEST_ACCEPT_HUGE,	/* accept 2 MiB by 2 MiB; any number of vCPUs */
+	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
 	GUEST_NR_TESTS,
 };
 
@@ -76,7 +77,10 @@ enum guest_order {
 /* A slot that tests of large pages add, on a border of 2 MiB. */
 #define HUGE_BASE	0x40000000
 #define HUGE_PAGE	0x200000
-#define HUGE_ROUNDS	3
-#define HUGE_RANGES	2
+#define HUGE_RANGES	4
+#define HUGE_ROUNDS	2
+
+/* GUEST_SMP: how often two vCPUs interrupt each other. */
+#define SMP_ROUNDS	200
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

@@ -252,7 +252,7 @@ static unsigned int take_away(struct td *td, int gmem, struct runner *r,
 		} else {
 			punch(gmem, range, HUGE_PAGE);
 		}
-		usleep(1000);
+		usleep(5000);
 	}
 	return n;
 }

@@ -11,7 +11,7 @@
 
 #define PAGE		SW_PAGE_SIZE
 #define TDMR_BASE	SW_USER_RAM_BASE
-#define NR_CPUS		4
+#define NR_CPUS		32
 
 extern struct sw_cpu cpus[NR_CPUS];
 
@@ -25,6 +25,9 @@ extern struct sw_regs last;
 /* Pages that were never used before: small, and 2 MiB. */
 u64 new_page(void);
 u64 new_huge(void);
+
+/* Bring the module up with dynamic PAMT; new_page() then has its metadata. */
+extern bool dynamic_pamt;
 
 /* A fresh module: steps of bring-up, up to ready. */
 void module_reset(void);

@@ -42,13 +42,32 @@ static int fault_exit_to_user(const struct tdx_fault *f, int ret)
 
 /* --- one attempt --- */
 
+static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
+{
+	return f->gfn & ~(sept_pages(level) - 1);
+}
+
+/*
+ * Is a part of what a mapping at @level would map being invalidated?  A hole
+ * in a large page need not touch the page that faulted.
+ */
+static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
+{
+	gfn_t first = fault_first_gfn(f, level);
+	struct kvm *kvm = f->vcpu->kvm;
+
+	return READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
+	       kvm->mmu_invalidate_range_end > first;
+}
+
 /* Find the page; the caller holds a reference to it on success. */
 static int fault_get_page(struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
 	int ret;
 
-	f->mmu_seq = kvm->mmu_invalidate_seq;
+	f->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
 	 * increment under mmu_lock in kvm_mmu_invalidate_end(), and with the
@@ -68,16 +87,16 @@ static int fault_get_page(struct tdx_fault *f)
 	if (!kvm_slot_can_be_private(f->slot))
 		return fault_exit_to_user(f, -EFAULT);
 
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn))
+	/*
+	 * A hole may be waiting for the last reference to a large folio, so
+	 * take none in vain.
+	 */
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn) ||
+	    fault_meets_invalidation(f, min(f->want_level, SEPT_LEVEL_2M)))
 		return -EAGAIN;
 
 	ret = kvm_gmem_get_pfn(kvm, f->slot, f->gfn, &f->pfn, &f->max_order);
 	return ret ? fault_exit_to_user(f, ret) : 0;
-}
-
-static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
-{
-	return f->gfn & ~(sept_pages(level) - 1);
 }
 
 /*
@@ -104,20 +123,10 @@ static u8 fault_level(const struct tdx_fault *f)
 	return SEPT_LEVEL_2M;
 }
 
-/*
- * Has a part of the mapping been invalidated since the attempt began, or is
- * it being so?  A hole in a large page need not touch the page that faulted.
- */
 static bool fault_is_stale(const struct tdx_fault *f, u8 level)
 {
-	gfn_t first = fault_first_gfn(f, level);
-	struct kvm *kvm = f->vcpu->kvm;
-
-	if (mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn))
-		return true;
-	return kvm->mmu_invalidate_in_progress &&
-	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
-	       kvm->mmu_invalidate_range_end > first;
+	return mmu_invalidate_retry_gfn(f->vcpu->kvm, f->mmu_seq, f->gfn) ||
+	       fault_meets_invalidation(f, level);
 }
 
 /*
@@ -173,7 +182,7 @@ static int fault_once(struct tdx_fault *f)
 {
 	int ret;
 
-	if (f->vcpu->kvm->vm_dead)
+	if (READ_ONCE(f->vcpu->kvm->vm_dead))
 		return -EIO;
 
 	ret = sept_topup(f->vcpu);
@@ -193,15 +202,24 @@ static bool fault_is_transient(int ret)
 
 /* --- the loop --- */
 
+/* The guest has an event to take before it gets its page. */
+static bool fault_has_event(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.nmi_pending || kvm_test_request(KVM_REQ_NMI, vcpu) ||
+	       /* A timer of the local APIC. */
+	       kvm_test_request(KVM_REQ_UNBLOCK, vcpu) ||
+	       tdx_has_interrupt(vcpu);
+}
+
 /*
  * The run loop has something to do that cannot wait for the fault.  The guest
  * may be re-entered with the fault unresolved, which is only one more of the
- * six that the module allows at one RIP.
+ * six that the module allows at one RIP.  So requests that are for the next
+ * entry, as each time that the thread is scheduled makes some, do not count.
  */
 static bool fault_must_end(struct kvm_vcpu *vcpu)
 {
-	return signal_pending(current) || kvm_request_pending(vcpu) ||
-	       vcpu->arch.nmi_pending || tdx_has_interrupt(vcpu);
+	return signal_pending(current) || fault_has_event(vcpu);
 }
 
 /* Whoever changes slots waits for the read side: let go of it. */

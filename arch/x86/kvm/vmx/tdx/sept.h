@@ -256,7 +256,7 @@ bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 
 /* Each leaf that overlaps [gpa, end); @gpa moves along. */
 #define for_each_sept_leaf(it, tdx, gpa, end)				\
-	for (; sept_iter_next_leaf(it, tdx, &(gpa), end);)
+	for ((it)->ptr = NULL; sept_iter_next_leaf(it, tdx, &(gpa), end);)
 
 /* Each table of 4 KiB entries that overlaps [gpa, end); @gpa moves along. */
 #define for_each_sept_table(it, tdx, gpa, end)				\

@@ -434,7 +434,7 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	 * over by now or sees the new state.
 	 */
 	write_lock(&kvm->mmu_lock);
-	status = tdh_mr_finalize(&tdx->td);
+	status = tdx_call_retried(tdh_mr_finalize(&tdx->td));
 	if (tdx_judge(status) == TDX_DONE)
 		td_set_state(tdx, TD_S_RUNNABLE);
 	write_unlock(&kvm->mmu_lock);

@@ -300,6 +300,28 @@ enum tdx_verdict {
 
 enum tdx_verdict tdx_judge(u64 status);
 bool tdx_status_is(u64 status, u64 code);
+
+/*
+ * Make @call, which returns a status, again while it is busy.  For locks that
+ * others can only have in passing: a CPU that goes offline and flushes its vCPUs
+ * has the TDR, another TD's call the metadata of a page.
+ */
+#define TDX_CALL_TRIES	1000
+
+#define tdx_call_retried(call)						\
+({									\
+	unsigned int __tries = TDX_CALL_TRIES;				\
+	u64 __status;							\
+									\
+	for (;;) {							\
+		__status = (call);					\
+		if (tdx_judge(__status) != TDX_RETRY || !--__tries)	\
+			break;						\
+		cpu_relax();						\
+	}								\
+	__status;							\
+})
+
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);
