@@ -25,7 +25,8 @@ kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
 	.shell linux .linux test .test bench .bench peer unit model fuzz \
-	predict tsan coverage tools check install uninstall clean distclean help
+	predict tsan coverage oracle throughput tools check install uninstall \
+	clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -90,8 +91,17 @@ model:
 	@selftests/model/run --long $(ARGS)
 
 # Of the software module's core, in user space; see selftests/fuzz/README.md.
-fuzz predict tsan coverage:
+fuzz predict coverage:
 	@$(MAKE) -C selftests/fuzz $@
+
+# The module's core, KVM's MMU over it, and random programs.
+tsan:
+	@$(MAKE) -C selftests/fuzz $@
+	@$(MAKE) -C selftests/unit $@
+
+# KVM's MMU by itself; STEPS, THREADS and SEED, see docs/testing.md.
+oracle throughput:
+	@$(MAKE) -C selftests/unit $@
 
 # The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
 peer: deps

@@ -11,169 +11,24 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
-#include "td.h"
+#include "huge.h"
 
-#define PAGE		4096UL
 #define PAGES		512ULL
 #define SLOT_SIZE	(8ULL * HUGE_PAGE)
-#define SLOT_NR		2
+
+#define MAX_FRAGMENTED	(768UL << 20)
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED	24
+#endif
 
 #define SIZE_MISMATCH	0xc0000b0bULL
-/* What KVM_RUN failed with, in place of a result. */
-#define FAILED		0xdead000000000000ULL
-
 #define SWMOD		"/sys/kernel/debug/tdx_swmod/"
-
-/* --- a TD with a slot of large pages, and a guest that takes orders --- */
-
-struct huge {
-	struct td *td;
-	int gmem;
-	void *shared;
-	struct exit_memory_fault fault;
-};
-
-static struct huge huge_up(u64 gpa, u64 size, u64 offset)
-{
-	struct huge h = { .td = td_ready(1, GUEST_ORDERS) };
-
-	h.shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	h.gmem = td_add_slot(h.td, SLOT_NR, gpa, size, offset, h.shared);
-	return h;
-}
-
-static void huge_down(struct huge *h, u64 size)
-{
-	td_destroy(h->td);
-	close(h->gmem);
-	munmap(h->shared, size);
-}
-
-/* Answers the guest's questions with @words until it reports a result. */
-static u64 run_order(struct huge *h, const u32 *words, unsigned int nr_words)
-{
-	struct kvm_run *run = h->td->vcpu[0].run;
-	unsigned int nr_halves = 0;
-	u64 result = 0;
-	void *data;
-	u32 half;
-
-	while (nr_halves < 2) {
-		if (ioctl(h->td->vcpu[0].fd, KVM_RUN, 0)) {
-			if (errno == EINTR)
-				continue;
-			memcpy(&h->fault, kvm_exit_payload(run), sizeof(h->fault));
-			return FAILED | errno;
-		}
-		if (run->exit_reason != KVM_EXIT_IO)
-			return FAILED | 0x100000 | run->exit_reason;
-		data = (u8 *)run + run->io.data_offset;
-		if (run->io.port == PORT_ORDER && nr_words) {
-			memcpy(data, words++, 4);
-			nr_words--;
-		} else if (run->io.port == PORT_VALUE) {
-			memcpy(&half, data, 4);
-			result |= (u64)half << (32 * nr_halves++);
-		} else {
-			return FAILED | 0x200000 | run->io.port;
-		}
-	}
-	return result;
-}
-
-static u64 order(struct huge *h, u32 what, u64 gpa, u32 arg)
-{
-	const u32 words[] = { what, gpa / PAGE, arg };
-
-	return run_order(h, words, 3);
-}
-
-/* What was left undone when KVM_RUN failed. */
-static u64 resume(struct huge *h)
-{
-	return run_order(h, NULL, 0);
-}
-
-static u64 accept_at(struct huge *h, u64 gpa, u32 level)
-{
-	return order(h, ORDER_ACCEPT, gpa, level);
-}
-
-static bool write_page(struct huge *h, u64 gpa)
-{
-	u32 value = gpa / PAGE;
-
-	return order(h, ORDER_WRITE, gpa, value) == value;
-}
-
-static bool reads_back(struct huge *h, u64 gpa)
-{
-	return order(h, ORDER_READ, gpa, 0) == gpa / PAGE;
-}
-
-static long pre_fault(struct huge *h, u64 gpa, u64 size)
-{
-	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
-
-	return ioctl(h->td->vcpu[0].fd, KVM_PRE_FAULT_MEMORY, &range) ? -errno : 0;
-}
-
-static bool punch(struct huge *h, u64 offset, u64 size)
-{
-	return !fallocate(h->gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			  offset, size);
-}
-
-/* --- counts: what has changed since the last look --- */
-
-enum count { AUG, BLOCK, TRACK, KICK, REMOVE, DEMOTE, SMALL, LARGE, NR_COUNTS };
-
-static const char *const count_names[NR_COUNTS] = {
-	[AUG] = "page_aug", [BLOCK] = "range_block", [TRACK] = "tracks",
-	[KICK] = "kicks", [REMOVE] = "page_remove", [DEMOTE] = "page_demote",
-	[SMALL] = "pages_4k", [LARGE] = "pages_2m",
-};
-
-struct counts {
-	long long n[NR_COUNTS];
-};
-
-static struct counts look(const struct huge *h)
-{
-	struct counts c;
-	unsigned int i;
-
-	for (i = 0; i < NR_COUNTS; i++)
-		c.n[i] = td_stat(h->td, count_names[i]);
-	return c;
-}
-
-static struct counts since(const struct huge *h, const struct counts *before)
-{
-	struct counts c = look(h);
-	unsigned int i;
-
-	for (i = 0; i < NR_COUNTS; i++)
-		c.n[i] -= before->n[i];
-	return c;
-}
-
-static void note_counts(const struct counts *c)
-{
-	unsigned int i;
-
-	for (i = 0; i < NR_COUNTS; i++) {
-		if (c->n[i])
-			ktap_note("%s %+lld", count_names[i], c->n[i]);
-	}
-}
 
 /* Of all VMs, from swmod; -1 without it. */
 static long long calls_of(const char *leaf)
@@ -359,6 +214,59 @@ static void range_of_which_a_page_is_there_stays_small(void)
 	ktap_result(ok && c.n[SMALL] == 0 && c.n[LARGE] == 1,
 		    "range_that_is_empty_again_is_large_again");
 	huge_down(&h, SLOT_SIZE);
+}
+
+/* Every other page of the free memory, which cannot be moved; NULL if too much. */
+static void *fragment(size_t *size)
+{
+	/* More than the kernel keeps for itself. */
+	size_t at, spare = 96 << 20;
+	struct sysinfo info;
+	u8 *p;
+
+	sysinfo(&info);
+	*size = (info.freeram - spare) & ~(2 * PAGE - 1);
+	if (info.freeram < spare || *size > MAX_FRAGMENTED)
+		return NULL;
+	p = mmap(NULL, *size, PROT_READ | PROT_WRITE,
+		 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		return NULL;
+	madvise(p, *size, MADV_NOHUGEPAGE);
+	mlock(p, *size);
+	for (at = 0; at < *size; at += 2 * PAGE)
+		madvise(p + at, PAGE, MADV_DONTNEED_LOCKED);
+	return p;
+}
+
+static void fragmented_memory_gives_small_pages(void)
+{
+	static const char path[] = "/proc/sys/vm/compact_unevictable_allowed";
+	const u64 want = 16 * HUGE_PAGE, size = want + (128 << 20);
+	struct counts before, c;
+	struct huge h;
+	size_t used;
+	void *p;
+	long ret;
+
+	write_file(path, "0");
+	p = fragment(&used);
+	if (p) {
+		h = huge_up(HUGE_BASE, size, 0);
+		before = look(&h);
+		/* Takes the large pages that are left. */
+		fallocate(h.gmem, FALLOC_FL_KEEP_SIZE, want, size - want);
+		ret = pre_fault(&h, HUGE_BASE, want);
+		c = since(&h, &before);
+		note_counts(&c);
+		ktap_result(!ret && c.n[SMALL] && c.n[SMALL] + 512 * c.n[LARGE] ==
+			    16 * 512, "%s: %ld", __func__, ret);
+		huge_down(&h, size);
+		munmap(p, used);
+	} else {
+		ktap_skip(__func__, "too much memory to fragment");
+	}
+	write_file(path, "1");
 }
 
 /* --- conversion --- */
@@ -728,6 +636,7 @@ static const struct ktap_test tests[] = {
 	TEST(end_of_a_slot_has_small_pages),
 	TEST(parameter_turns_it_off),
 	TEST(range_of_which_a_page_is_there_stays_small),
+	TEST(fragmented_memory_gives_small_pages),
 	TEST(conversion_of_2m_takes_one_call_each),
 	TEST(conversion_of_2m_mapped_small_tracks_once),
 	TEST(conversion_of_a_part_keeps_the_rest),

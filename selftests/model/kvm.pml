@@ -17,8 +17,11 @@ bit quiesce;
 byte mmu_readers, mmu_waiting;
 bit mmu_writer;
 
-/* mmu_invalidate_in_progress; "seq has changed" for each fault; its page. */
-bit invalidating;
+/*
+ * mmu_invalidate_in_progress, of one page or both; "seq has changed" for each
+ * fault; its page.
+ */
+bit invalidating[2];
 bit seq_changed[NV];
 #define NO_PAGE		0
 #define HAS_PAGE	1
@@ -35,8 +38,7 @@ bit faulting[NV];
 #define S_FROZEN	4
 #define S_HELD		5
 byte mirror[3];
-/* A table that the module was told not to walk, sept_free_table() below. */
-#define S_BLOCKED_TABLE	6
+#define S_TABLE_BLOCKED	6
 
 inline write_lock()
 {
@@ -191,21 +193,37 @@ inline sept_split()
 	quiesce = 0
 }
 
-/*
- * MEM.SEPT.REMOVE of a table without entries, which sept.c's MMU may do for
- * any table that a zap has emptied: the same steps.
- */
-inline sept_free_table()
+#define EMPTY_TABLE \
+	(mirror[TOP] == S_TABLE && mirror[0] == S_NONE && mirror[1] == S_NONE)
+
+/* prune_block(); the module walks through no blocked table. */
+inline prune_block()
 {
 #ifndef BUG_TABLE_WITHOUT_BLOCK
 	TRACK_STEP(mem_range_block(TOP, z_err));
 #endif
-	mirror[TOP] = S_BLOCKED_TABLE;
-#ifndef BUG_TABLE_WITHOUT_TRACK
-	track_epoch();
-#endif
+	mirror[TOP] = (z_err != OK -> S_TABLE : S_TABLE_BLOCKED)
+}
+
+/* prune_remove() */
+inline prune_remove()
+{
 	TRACK_STEP(mem_sept_remove(z_err));
-	mirror[TOP] = (z_err != OK -> S_HELD : S_NONE);
+	mirror[TOP] = (z_err != OK -> S_HELD : S_NONE)
+}
+
+/* sept_prune(); zap_batch_running() makes one TRACK do for a batch as well. */
+inline sept_prune()
+{
+	prune_block();
+	if
+	:: mirror[TOP] == S_TABLE_BLOCKED ->
+#ifndef BUG_TABLE_WITHOUT_TRACK
+		track_epoch();
+#endif
+		prune_remove()
+	:: else
+	fi;
 	quiesce = 0
 }
 
@@ -258,8 +276,7 @@ inline sept_zap_range()
 	fi;
 #ifdef FREE_TABLES
 	if
-	:: mirror[TOP] == S_TABLE && mirror[0] == S_NONE && mirror[1] == S_NONE ->
-		sept_free_table()
+	:: EMPTY_TABLE -> sept_prune()
 	:: else
 	fi
 #endif
@@ -297,7 +314,7 @@ inline give_back_range()
 inline punch_hole()
 {
 	write_lock();
-	invalidating = 1;
+	d_step { invalidating[0] = (lo == 0); invalidating[1] = (hi == 1) }
 #ifdef BUG_GIVE_BACK_BEFORE_REMOVE
 	give_back_range();
 #endif
@@ -308,7 +325,8 @@ inline punch_hole()
 #endif
 	write_lock();
 	d_step {
-		invalidating = 0;
+		invalidating[0] = 0;
+		invalidating[1] = 0;
 		seq_changed[0] = 1;
 		seq_changed[1] = 1
 	}
@@ -358,10 +376,10 @@ inline sept_map(v, g)
 	:: mirror[TOP] == S_NONE ->
 #ifdef HUGE
 		if
-		:: !small ->
+		:: huge ->
 			MAP_STEP(TOP, mem_page_aug(TOP, err), S_LEAF);
 			err = (err == OK -> MAPPED_NOW : err)
-		:: MAP_STEP(TOP, mem_sept_add(err), S_TABLE)
+		:: else -> MAP_STEP(TOP, mem_sept_add(err), S_TABLE)
 		fi
 #else
 		MAP_STEP(TOP, mem_sept_add(err), S_TABLE)
@@ -392,23 +410,58 @@ inline sept_map(v, g)
 
 /* --- fault.c --- */
 
-/* fault_once(): fault_get_page(), fault_map_page() */
+/* fault_level(): the folio is large, or not; the guest may want less. */
+#ifdef HUGE
+#define FAULT_LEVEL \
+	if \
+	:: !small -> huge = 1 \
+	:: huge = 0 \
+	fi
+#else
+#define FAULT_LEVEL	skip
+#endif
+
+/* fault_make_room(): an empty table where a large page could be. */
+inline fault_make_room()
+{
+#if defined(HUGE) && defined(FREE_TABLES)
+	if
+	:: !small && EMPTY_TABLE ->
+		write_lock();
+		if
+		:: EMPTY_TABLE -> sept_prune()
+		:: else
+		fi;
+		WRITE_UNLOCK
+	:: else
+	fi
+#else
+	skip
+#endif
+}
+
+/* fault_once(): fault_get_page(), fault_map_page() and fault_is_stale() */
 inline fault_once(v, g)
 {
 	seq_changed[v] = 0;
 	atomic {
 		if
-		:: invalidating -> err = AGAIN
+		:: invalidating[g] -> err = AGAIN
 		:: else -> fault_page[v] = HAS_PAGE; err = OK
 		fi
 	}
 	if
 	:: err == OK ->
+		fault_make_room();
 		/* Under the lock nothing changes the count. */
 		atomic {
 			!mmu_writer && mmu_waiting == 0 -> mmu_readers++;
+			FAULT_LEVEL;
 #ifndef BUG_NO_SEQ_CHECK
-			err = (invalidating || seq_changed[v] -> AGAIN : OK)
+			err = (invalidating[g] || seq_changed[v] -> AGAIN : OK);
+#endif
+#if defined(HUGE) && !defined(BUG_STALE_BY_PAGE)
+			err = (huge && (invalidating[0] || invalidating[1]) -> AGAIN : err)
 #endif
 		}
 		if

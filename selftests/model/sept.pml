@@ -9,6 +9,7 @@
  *   INTERRUPTS   faults may be left unresolved
  *   STRAY_TRACK  somebody else begins an epoch, and kicks nobody
  *   ONE_PAGE     the guest uses one page, zaps take both
+ *   OTHER_PAGE   the guest uses one page, zaps take the other
  *   ZAPS=n       so many, or for ever
  */
 #include "module.pml"
@@ -19,6 +20,9 @@ bit zapping;
 #ifdef ONE_PAGE
 #define CHOOSE_PAGE	g = 0
 #define CHOOSE_RANGE	lo = 0; hi = 1
+#elif defined(OTHER_PAGE)
+#define CHOOSE_PAGE	g = 0
+#define CHOOSE_RANGE	lo = 1; hi = 1
 #else
 #define CHOOSE_PAGE \
 	if \
@@ -45,7 +49,7 @@ bit zapping;
 proctype vcpu(byte v)
 {
 	byte g, err, z_err, exit, result, epf_count;
-	bit small, again;
+	bit small, again, huge;
 #ifdef BUG_FLAG_READ_BEFORE_MODE
 	bit flag;
 #endif
@@ -113,7 +117,7 @@ fault:
 	atomic { again = 1; exit = 0; faulting[v] = 1; fault_gfn[v] = g }
 	fault_loop(v, g);
 	fault_fit_accept();
-	atomic { faulting[v] = 0; fault_gfn[v] = 0; err = 0 }
+	atomic { faulting[v] = 0; fault_gfn[v] = 0; err = 0; huge = 0 }
 	goto enter
 }
 

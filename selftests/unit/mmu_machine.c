@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See mmu_machine.h.  This file sees the module's side, not KVM's. */
 #include "mmu_machine.h"
-#include "swmod_machine.h"
+#include "vp_script.h"
 
 static struct td td;
-static struct vcpu vcpu;
+static struct vcpu vcpus[MACHINE_VCPUS];
+static unsigned int nr_vcpus;
+
+__thread unsigned int this_cpu;
 
 /* --- SEAMCALLs of the code under test --- */
 
@@ -67,7 +70,7 @@ static bool planned_to_fail(unsigned int leaf)
 	return true;
 }
 
-__u64 machine_seamcall(unsigned int cpu, __u64 leaf, struct machine_regs *m)
+__u64 machine_seamcall(__u64 leaf, struct machine_regs *m)
 {
 	struct sw_regs r = {
 		.rcx = m->rcx, .rdx = m->rdx, .r8 = m->r8,
@@ -82,28 +85,47 @@ __u64 machine_seamcall(unsigned int cpu, __u64 leaf, struct machine_regs *m)
 	if (status)
 		return status;
 
-	status = seamcall_on(cpu, leaf, &r);
+	status = seamcall_on(this_cpu, leaf, &r);
 	*m = (struct machine_regs){ r.rcx, r.rdx, r.r8, r.r9, r.r10, r.r11 };
 	return status;
 }
 
 /* --- the TD --- */
 
+/* What is pending is the guest's own business: #VE, no exit. */
+static void td_init_smp(void)
+{
+	u64 params, *p;
+
+	td_keyed(&td);
+	p = td_params();
+	params = TDMR_BASE + ((char *)p - (char *)sw_va(TDMR_BASE));
+	p[0] = 0;
+	((u8 *)p)[16] = MACHINE_VCPUS;
+	expect(call(SW_LEAF_MNG_INIT, td.tdr, params, 0, 0), 0);
+}
+
 void *machine_td_create(struct machine_td *m)
 {
-	unsigned int i;
+	unsigned int i, n;
 
 	machine_busy(0, 0);
 	module_ready();
-	td_init(&td);
-	td_vcpu(&td, &vcpu);
-
+	script_reset();
+	td_init_smp();
 	m->tdr = td.tdr;
 	m->hkid = td.hkid;
 	for (i = 0; i < MACHINE_TDCS; i++)
 		m->tdcs[i] = td.tdcs[i];
-	for (i = 0; i < MACHINE_TDVPS; i++)
-		m->tdvps[i] = vcpu.pages[i];
+
+	nr_vcpus = m->nr_vcpus;
+	for (n = 0; n < nr_vcpus; n++) {
+		td_vcpu(&td, &vcpus[n]);
+		/* VP.INIT was made on CPU 0. */
+		expect(call(SW_LEAF_VP_FLUSH, vcpus[n].pages[0], 0, 0, 0), 0);
+		for (i = 0; i < MACHINE_TDVPS; i++)
+			m->tdvps[n][i] = vcpus[n].pages[i];
+	}
 	return sw_va(MACHINE_RAM_BASE);
 }
 
@@ -112,9 +134,17 @@ void machine_td_finalize(void)
 	td_finalize(&td);
 }
 
+/* What was never entered is nowhere to be flushed. */
 void machine_td_free_key(void)
 {
-	td_free_key(&td, &vcpu);
+	struct sw_regs r;
+	unsigned int i;
+
+	for (i = 0; i < nr_vcpus; i++) {
+		r = (struct sw_regs){ .rcx = vcpus[i].pages[0] };
+		seamcall_on(i, SW_LEAF_VP_FLUSH, &r);
+	}
+	td_free_key(&td, NULL);
 }
 
 /* --- behind the host's back --- */
@@ -210,26 +240,49 @@ void machine_kick(void)
 }
 
 /* Others may hold the page's lock for a moment. */
-int machine_page_type(__u64 pa)
+int machine_page_owner(__u64 pa, __u64 *owner, int *level)
 {
 	struct sw_regs r;
 	u64 status;
 
 	do {
 		r = (struct sw_regs){ .rcx = pa };
-		status = seamcall_on(0, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
+		status = seamcall_on(this_cpu, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
 	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	*owner = r.rdx;
+	*level = r.r8;
 	return status ? -1 : (int)r.rcx;
 }
 
-int machine_entry_state(__u64 gpa, __u8 level)
+int machine_page_type(__u64 pa)
+{
+	__u64 owner;
+	int level;
+
+	return machine_page_owner(pa, &owner, &level);
+}
+
+int machine_entry(__u64 gpa, __u8 level, __u64 *pa)
 {
 	struct sw_regs r;
 	u64 status;
 
 	do {
 		r = (struct sw_regs){ .rcx = gpa | level, .rdx = td.tdr };
-		status = seamcall_on(0, SW_LEAF_MEM_SEPT_RD, &r);
+		status = seamcall_on(this_cpu, SW_LEAF_MEM_SEPT_RD, &r);
 	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	*pa = r.rcx & SW_EPT_PFN;
 	return status ? -1 : (int)(r.rdx >> 8 & 0xff);
+}
+
+int machine_entry_state(__u64 gpa, __u8 level)
+{
+	__u64 pa;
+
+	return machine_entry(gpa, level, &pa);
+}
+
+struct vcpu *machine_vcpu(unsigned int i)
+{
+	return &vcpus[i];
 }

@@ -202,6 +202,26 @@ static void the_apic_id_is_told_to_who_asks_for_the_topology(void)
 	expect(gpr()->rax | gpr()->rbx, 0);
 }
 
+/* The test's processor says 0x04000121 and all ones. */
+static void caches_are_the_processors_for_who_reduces_ve(void)
+{
+	struct sw_cpuid_val *c;
+
+	fresh(0);
+	c = &tdcs_of(&td)->cpuid[sw_cpuid_index(4, 1)];
+	*c = (struct sw_cpuid_val){ 0x1c004022, 0x1000, 7, 1 };
+	expect(cpuid(4, 1), 0);
+	expect(gpr()->rax, 0x1c004022);
+	expect(gpr()->rcx, 7);
+	tdcs_of(&td)->td_ctls |= CTL_REDUCE_VE;
+	expect(cpuid(4, 1), 0);
+	expect(gpr()->rax, 0x1c004121);
+	expect(gpr()->rbx, 0xffffffff);
+	expect(gpr()->rcx, 0xffffffff);
+	/* The fifth is none on any processor. */
+	check_zero(4, 4);
+}
+
 static void set_component(u32 i, u32 size, u32 offset, u32 flags)
 {
 	tdcs_of(&td)->cpuid[sw_cpuid_index(0xd, i)] =
@@ -352,6 +372,7 @@ static const struct ktap_test tests[] = {
 	TEST(a_value_moves_on_and_a_ve_does_not),
 	TEST(cpuid_follows_cr4_and_the_mode),
 	TEST(the_apic_id_is_told_to_who_asks_for_the_topology),
+	TEST(caches_are_the_processors_for_who_reduces_ve),
 	TEST(xsave_sizes_follow_what_is_enabled),
 	TEST(features_that_no_td_gets_do_not_show),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),

@@ -538,6 +538,12 @@ static void a_faulting_iret_blocks_nmis_again(void)
 	arg_qual = SW_EQ_READ | SW_EQ_NMI_UNBLOCKED;
 	expect(play(&v, ept_exit), SW_XR_EPT_VIOLATION);
 	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
+	/* An IRET that takes too long is notified of in the middle. */
+	fresh(true);
+	arg_reason = SW_XR_NOTIFY;
+	arg_qual = SW_EQ_NMI_UNBLOCKED;
+	expect(play(&v, any_exit), SW_XR_NOTIFY);
+	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
 }
 
 static void nmi_window(struct sw_run *run)

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "portable.h"
 
@@ -66,8 +67,10 @@ typedef unsigned long pgoff_t;
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_store_mb(x, v)	__atomic_store_n(&(x), v, __ATOMIC_SEQ_CST)
-#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define cpu_relax()		sched_yield()
+/* The thread sanitizer knows no fences; what they order is atomic here. */
+#define smp_rmb()		asm volatile("" : : : "memory")
+#define smp_mb()		asm volatile("mfence" : : : "memory")
+#define cpu_relax()		fake_relax()
 
 static inline bool try_cmpxchg64(u64 *p, u64 *old, u64 new)
 {
@@ -116,8 +119,10 @@ static inline bool fake_warn(bool bad, const char *file, int line)
 				 (void)fake_errors++)
 #define pr_warn_ratelimited	pr_err
 #define might_sleep()		fake_might_sleep()
-#define cond_resched()		fake_might_sleep()
+#define cond_resched()		do { fake_might_sleep(); fake_relax(); } while (0)
 void fake_might_sleep(void);
+/* Whoever this thread waits for may need its CPU. */
+void fake_relax(void);
 
 /* --- locks --- */
 
@@ -160,8 +165,8 @@ struct list_head {
 /* --- pages --- */
 
 struct page {
-	int refs;		/* 0: free */
-	bool head_2m;
+	int refs;
+	bool used, head_2m;
 };
 
 #define FAKE_BASE		(1ULL << 30)
@@ -381,7 +386,10 @@ extern struct task_struct {
 	bool signal;
 } *current;
 #define signal_pending(task)		((task)->signal)
-#define kvm_request_pending(vcpu)	((vcpu)->request)
+/* One flag for all that end a fault. */
+#define KVM_REQ_NMI			1
+#define KVM_REQ_UNBLOCK			2
+#define kvm_test_request(req, vcpu)	((void)(req), (vcpu)->request)
 #define kvm_vcpu_srcu_read_lock(vcpu)	((void)(vcpu))
 #define kvm_vcpu_srcu_read_unlock(vcpu)	((void)(vcpu))
 

@@ -67,7 +67,7 @@ static int fault_get_page(struct tdx_fault *f)
 	struct kvm *kvm = f->vcpu->kvm;
 	int ret;
 
-	f->mmu_seq = kvm->mmu_invalidate_seq;
+	f->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
 	 * increment under mmu_lock in kvm_mmu_invalidate_end(), and with the
@@ -182,7 +182,7 @@ static int fault_once(struct tdx_fault *f)
 {
 	int ret;
 
-	if (f->vcpu->kvm->vm_dead)
+	if (READ_ONCE(f->vcpu->kvm->vm_dead))
 		return -EIO;
 
 	ret = sept_topup(f->vcpu);
@@ -202,15 +202,24 @@ static bool fault_is_transient(int ret)
 
 /* --- the loop --- */
 
+/* The guest has an event to take before it gets its page. */
+static bool fault_has_event(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.nmi_pending || kvm_test_request(KVM_REQ_NMI, vcpu) ||
+	       /* A timer of the local APIC. */
+	       kvm_test_request(KVM_REQ_UNBLOCK, vcpu) ||
+	       tdx_has_interrupt(vcpu);
+}
+
 /*
  * The run loop has something to do that cannot wait for the fault.  The guest
  * may be re-entered with the fault unresolved, which is only one more of the
- * six that the module allows at one RIP.
+ * six that the module allows at one RIP.  So requests that are for the next
+ * entry, as each time that the thread is scheduled makes some, do not count.
  */
 static bool fault_must_end(struct kvm_vcpu *vcpu)
 {
-	return signal_pending(current) || kvm_request_pending(vcpu) ||
-	       vcpu->arch.nmi_pending || tdx_has_interrupt(vcpu);
+	return signal_pending(current) || fault_has_event(vcpu);
 }
 
 /* Whoever changes slots waits for the read side: let go of it. */

@@ -327,6 +327,8 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 int sw_cpuid_index(u32 leaf, u32 subleaf);
 bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 		     struct sw_cpuid_val *out);
+/* A leaf of the table as the processor has it. */
+void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out);
 u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_rd(struct sw_td *td, u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_wr(struct sw_td *td, u64 field, enum sw_side side, u64 val, u64 mask,
