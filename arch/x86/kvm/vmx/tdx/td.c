@@ -75,15 +75,18 @@ static int td_key_config_here(void *arg)
 static int td_cache_wb_here(void *arg)
 {
 	struct td_pkg_call *call = arg;
+	bool resume = false;
 	unsigned int i;
 
 	call->leaf = "TDH.PHYMEM.CACHE.WB";
 	for (i = 0; i < CACHE_WB_TRIES; i++) {
-		call->status = tdh_phymem_cache_wb(i > 0);
+		call->status = tdh_phymem_cache_wb(resume);
 		if (tdx_judge(call->status) == TDX_DONE)
 			return 0;
-		if (!tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE))
+		if (tdx_judge(call->status) != TDX_RETRY)
 			break;
+		/* One that was busy has not begun. */
+		resume |= tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE);
 		cond_resched();
 	}
 	return -EIO;
@@ -109,13 +112,13 @@ static int td_free_key(struct kvm_tdx *tdx)
 
 	tdx_key_lock();
 	call.leaf = "TDH.MNG.VPFLUSHDONE";
-	call.status = tdh_mng_vpflushdone(&tdx->td);
+	call.status = tdx_while_busy(tdh_mng_vpflushdone(&tdx->td));
 	ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
 	if (!ret)
 		ret = tdx_on_each_package(td_cache_wb_here, &call);
 	if (!ret) {
 		call.leaf = "TDH.MNG.KEY.FREEID";
-		call.status = tdh_mng_key_freeid(&tdx->td);
+		call.status = tdx_while_busy(tdh_mng_key_freeid(&tdx->td));
 		ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
 	}
 	tdx_key_unlock();

@@ -290,6 +290,25 @@ enum tdx_verdict {
 
 enum tdx_verdict tdx_judge(u64 status);
 bool tdx_status_is(u64 status, u64 code);
+
+/*
+ * For the leaves that build a TD and a vCPU, and that take a TD's key away:
+ * KVM's locks keep every other leaf out of that TD but TDH.VP.FLUSH, which a
+ * CPU makes on its way offline.  It is short; there is nobody else to wait
+ * for.  Evaluates to the last status.
+ */
+#define TDX_LIFE_TRIES		1000
+
+#define tdx_while_busy(call) ({						\
+	unsigned int tries_ = TDX_LIFE_TRIES;				\
+	u64 status_;							\
+									\
+	do {								\
+		status_ = (call);					\
+	} while (tdx_judge(status_) == TDX_RETRY && --tries_);		\
+	status_;							\
+})
+
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);
