@@ -24,9 +24,9 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux test .test bench .bench peer unit fuzz predict tsan \
-	coverage oracle throughput tools check install \
-	uninstall clean distclean help
+	.shell linux .linux test .test bench .bench peer unit model fuzz \
+	predict tsan coverage oracle throughput tools check install uninstall \
+	clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -84,6 +84,11 @@ run shell linux test bench:
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
+
+# The protocol of zaps and faults, in every interleaving; minutes.
+model:
+	@command -v spin >/dev/null || scripts/deps
+	@selftests/model/run --long $(ARGS)
 
 # Of the software module's core, in user space; see selftests/fuzz/README.md.
 fuzz predict coverage:

@@ -47,6 +47,14 @@ unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
 void td_init_vcpus(struct td *td, u64 param);
 void td_add_memory(struct td *td);
+/*
+ * A slot from @offset of a guest_memfd of @size more bytes on, all private;
+ * @shared is its user address.  Returns the guest_memfd.
+ */
+int td_add_slot(struct td *td, u32 slot, u64 gpa, u64 size, u64 offset,
+		void *shared);
+/* A count of the TD's debugfs file; -1 if there is none. */
+long long td_stat(const struct td *td, const char *name);
 void td_load_image(struct td *td);
 void td_finalize(struct td *td);
 void td_set_private(struct td *td, u64 gpa, u64 size, bool private);

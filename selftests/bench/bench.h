@@ -73,7 +73,9 @@ u32 bench_run(struct bench_td *b, unsigned int vcpu, enum bench_cmd cmd,
 	      u64 gpa, u64 stride, u32 count);
 u32 bench_accept(struct bench_td *b, u64 offset, u32 count);
 void bench_prefault(struct bench_td *b, u64 offset, u64 bytes);
-void bench_populate(struct bench_td *b, u64 bytes, bool measure);
+void *bench_source(u64 bytes);
+void bench_populate(struct bench_td *b, const void *source, u64 bytes,
+		    bool measure);
 void bench_punch(struct bench_td *b, u64 offset, u64 bytes);
 void bench_fail(const char *what);
 

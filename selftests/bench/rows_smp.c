@@ -7,7 +7,9 @@
 
 #include "bench.h"
 
-#define STORM_PAGES	512
+/* What a storm is about: 2 MiB of small pages, or all there is of large ones. */
+static const u32 storm_pages[NR_SIZES] = { 512, 32 };
+static const u64 page_bytes[NR_SIZES] = { PAGE, 2 * MIB };
 
 struct runner {
 	pthread_t thread;
@@ -81,22 +83,26 @@ static void storm(const char *name, enum page_size size, u64 first, u64 stride,
 	bench_td_free(b);
 }
 
-/* Each vCPU has 2 MiB of its own. */
+/* Each vCPU its own pages, in tables of its own if they are small. */
 static void storm_apart(const char *name, enum page_size size)
 {
-	storm(name, size, 2 * MIB, PAGE, STORM_PAGES);
+	u32 count = size == SIZE_2M ? storm_pages[size] / bench_cpus :
+				      storm_pages[size];
+
+	storm(name, size, count * page_bytes[size], page_bytes[size], count);
 }
 
-/* All in the same 2 MiB, each its own pages. */
+/* Each vCPU its own pages, between those of the others. */
 static void storm_range(const char *name, enum page_size size)
 {
-	storm(name, size, PAGE, bench_cpus * PAGE, STORM_PAGES / bench_cpus);
+	storm(name, size, page_bytes[size], bench_cpus * page_bytes[size],
+	      storm_pages[size] / bench_cpus);
 }
 
 /* All want the same pages, in the same order. */
 static void storm_page(const char *name, enum page_size size)
 {
-	storm(name, size, 0, PAGE, STORM_PAGES);
+	storm(name, size, 0, page_bytes[size], storm_pages[size]);
 }
 
 /* --- a zap while a vCPU runs --- */
@@ -141,9 +147,9 @@ static void convert_running(const char *name, enum page_size size)
 }
 
 const struct row rows_smp[] = {
-	{ "storm-apart", storm_apart },
-	{ "storm-range", storm_range },
-	{ "storm-page", storm_page },
+	{ "storm-apart", storm_apart, .sizes = true },
+	{ "storm-range", storm_range, .sizes = true },
+	{ "storm-page", storm_page, .sizes = true },
 	{ "convert-2M-running", convert_running, .sizes = true, .min_cpus = 2 },
 	{ },
 };

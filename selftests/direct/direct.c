@@ -72,13 +72,23 @@ static const u64 expected[] = {
 	[45] = ~PATTERN,		/* XMM3 as the host answered */
 	[46] = PATTERN,			/* XMM4, which it wrote as well */
 	[47] = DIRECT_ANY,		/* for the cost of 16 TDCALLs */
+	[48] = 0xffff4ff0,		/* DR6 after a single step */
+	[49] = 4,			/* of which there were so many */
+	[50] = 0xffff0ff1,		/* DR6 after a data breakpoint */
 };
 
 #define DIRECT_MAX_ENTRIES	4000
 
+/* How many instructions the host of a debug TD has executed one by one. */
+#define DIRECT_STEPS		32
+
+static bool debug;
+module_param(debug, bool, 0444);
+MODULE_PARM_DESC(debug, "a debug TD, which the host steps through a while");
+
 static struct direct_td td;
 static struct tdx_module_args args;
-static unsigned int failed, interrupts, entries, moves;
+static unsigned int failed, interrupts, entries, moves, steps;
 static u64 cost, cost_tdcalls, status;
 static unsigned int cost_calls;
 /* The vCPU is to go on on another CPU. */
@@ -123,12 +133,35 @@ static void on_report(u64 number, u64 value)
 		direct_block(&td, DIRECT_STACK2_GPA);
 		direct_post(&td, 0x40);
 		break;
+	case 43:
+		if (!debug)
+			break;
+		steps = DIRECT_STEPS;
+		direct_single_step(&td, true);
+		break;
 	case 25:
 	case 37:
 	case 38:
 		direct_nmi(&td);
 		break;
 	}
+}
+
+/* One instruction of a debug TD was executed. */
+static bool on_step(void)
+{
+	static u64 last_rip;
+	u64 rip = direct_rip(&td);
+
+	if (!debug || !steps || rip == last_rip) {
+		failed++;
+		pr_info("a step at %#llx WRONG\n", rip);
+		return false;
+	}
+	last_rip = rip;
+	steps--;
+	direct_single_step(&td, steps > 0);
+	return direct_ok(&td);
 }
 
 /* Every fault is the guest's test of one, and is put right. */
@@ -157,6 +190,8 @@ static bool on_exit(void)
 		return direct_ok(&td);
 	case 48:
 		return on_ept_violation(args.r8);
+	case 37:
+		return on_step();
 	case 1:
 		interrupts++;
 		host_interrupt(args.r9);
@@ -249,7 +284,7 @@ static void run(void)
 /* VP.INIT associates the vCPU with the CPU it runs on: the one that enters. */
 static int build(void *unused)
 {
-	int ret = direct_td_build(&td);
+	int ret = direct_td_build(&td, debug);
 
 	if (ret)
 		return ret;
@@ -280,7 +315,12 @@ static int __init direct_init(void)
 		ret = -EIO;
 	if (failed)
 		ret = -EIO;
-	pr_info("%s, %u failures\n", ret ? "FAIL" : "pass", failed);
+	if (steps) {
+		pr_info("%u steps were not taken\n", steps);
+		ret = -EIO;
+	}
+	pr_info("%s, %u failures%s\n", ret ? "FAIL" : "pass", failed,
+		debug ? ", debug TD" : "");
 	return ret;
 }
 

@@ -33,7 +33,8 @@ struct direct_td {
 	u64 err;			/* the first status that was not 0 */
 };
 
-int direct_td_build(struct direct_td *t);
+/* With ATTRIBUTES.DEBUG if @debug. */
+int direct_td_build(struct direct_td *t, bool debug);
 int direct_td_destroy(struct direct_td *t);
 bool direct_ok(const struct direct_td *t);
 struct page *direct_own_page(struct direct_td *t);
@@ -44,6 +45,8 @@ void direct_map_shared(struct direct_td *t);
 void direct_post_setup(struct direct_td *t);
 void direct_post(struct direct_td *t, u8 vector);
 void direct_nmi(struct direct_td *t);
+void direct_single_step(struct direct_td *t, bool on);
+u64 direct_rip(struct direct_td *t);
 
 /* figures.c */
 void direct_figures(struct direct_td *t);

@@ -23,6 +23,8 @@
 #define D_NMI_COUNT	(DATA + 48)
 #define D_IRQ_COUNT	(DATA + 56)
 #define D_SKIP		(DATA + 64)
+#define D_DR6		(DATA + 72)
+#define D_DB_COUNT	(DATA + 80)
 
 #define TDCALL		.byte 0x66, 0x0f, 0x01, 0xcc
 
@@ -283,6 +285,26 @@ start64:
 	movq	%xmm4, %r13
 	report	46
 
+	/* Single steps, over NOP, PUSHF, AND and POPF. */
+	pushf
+	orl	$0x100, (%rsp)
+	popf
+	nop
+	pushf
+	andl	$~0x100, (%rsp)
+	popf
+	report_mem 48, D_DR6
+	report_mem 49, D_DB_COUNT
+	/* A breakpoint on eight bytes of data, for writes. */
+	mov	$DATA + 128, %eax
+	mov	%rax, %dr0
+	mov	$0x90403, %eax
+	mov	%rax, %dr7
+	movq	$1, DATA + 128
+	mov	$0x400, %eax
+	mov	%rax, %dr7
+	report_mem 50, D_DR6
+
 	/* A gate table without gates. */
 	lidt	null_ptr(%rip)
 	ud2
@@ -349,6 +371,16 @@ skip:
 	pop	%rax
 	iretq
 
+handle_db:
+	push	%rax
+	mov	%dr6, %rax
+	mov	%rax, D_DR6
+	mov	$0xffff0ff0, %eax
+	mov	%rax, %dr6
+	incq	D_DB_COUNT
+	pop	%rax
+	iretq
+
 handle_nmi:
 	incq	D_NMI_COUNT
 	cmp	$1, %edi
@@ -401,6 +433,7 @@ null_ptr:
 	.balign 8
 	.globl td_test_gates
 td_test_gates:
+	.quad	1, handle_db - guest_base
 	.quad	2, handle_nmi - guest_base
 	.quad	6, handle_ud - guest_base
 	.quad	13, handle_gp - guest_base

@@ -16,6 +16,9 @@
 #define FIELD_PIN_CTLS		0x0024000200004000ULL
 #define FIELD_PEND_NMI		0x202000000000000bULL
 #define PIN_POSTED		0x80
+#define FIELD_PROC_CTLS		0x0024000200004002ULL
+#define PROC_MTF		(1 << 27)
+#define FIELD_RIP		0x002400030000681eULL
 #define EPT_SVE			BIT_ULL(63)
 #define EPT_LEAF_RW		0x33ULL
 
@@ -215,6 +218,20 @@ void direct_nmi(struct direct_td *t)
 	vp_wr(t, FIELD_PEND_NMI, 1, 1);
 }
 
+/* Of a debug TD, by the monitor trap flag. */
+void direct_single_step(struct direct_td *t, bool on)
+{
+	vp_wr(t, FIELD_PROC_CTLS, on ? PROC_MTF : 0, PROC_MTF);
+}
+
+u64 direct_rip(struct direct_td *t)
+{
+	u64 rip = 0;
+
+	ok(t, tdh_vp_rd(&t->vp, FIELD_RIP, &rip), "TDH.VP.RD");
+	return rip;
+}
+
 static void add_code(struct direct_td *t)
 {
 	u64 *page = (u64 *)get_zeroed_page(GFP_KERNEL);
@@ -253,8 +270,9 @@ static int key_config(void *data)
 }
 
 /* TD_PARAMS, by byte offset. */
-static void fill_params(u8 *p)
+static void fill_params(u8 *p, bool debug)
 {
+	*(u64 *)p = debug;			/* ATTRIBUTES */
 	*(u64 *)(p + 8) = 7;			/* XFAM: x87, SSE, AVX */
 	*(u16 *)(p + 16) = 1;			/* MAX_VCPUS */
 	*(u64 *)(p + 24) = 6 | 3 << 3;		/* EPTP_CONTROLS */
@@ -262,7 +280,7 @@ static void fill_params(u8 *p)
 	*(u16 *)(p + 40) = 40;			/* 1 GHz */
 }
 
-static void build_td(struct direct_td *t)
+static void build_td(struct direct_td *t, bool debug)
 {
 	const struct tdx_sys_info *sys = tdx_host_sysinfo();
 	struct page *params = new_page(t);
@@ -281,7 +299,7 @@ static void build_td(struct direct_td *t)
 	}
 	if (t->err)
 		return;
-	fill_params(page_address(params));
+	fill_params(page_address(params), debug);
 	ok(t, tdh_mng_init(&t->td, page_to_phys(params), &bad),
 	   "TDH.MNG.INIT");
 	__free_page(params);
@@ -312,14 +330,14 @@ static void build_vp(struct direct_td *t)
 	vp_wr(t, FIELD_SHARED_EPTP, __pa(t->shared_root), 0xffffffffff000ULL);
 }
 
-int direct_td_build(struct direct_td *t)
+int direct_td_build(struct direct_td *t, bool debug)
 {
 	int keyid = tdx_keyid_alloc();
 
 	if (keyid < 0)
 		return keyid;
 	t->td.hkid = keyid;
-	build_td(t);
+	build_td(t, debug);
 	build_vp(t);
 	if (!t->err)
 		add_code(t);

@@ -19,7 +19,7 @@
 
 enum {
 	T_FREE = 0, T_RSVD = 1, T_REG = 3, T_TDR = 4, T_TDCX = 5, T_TDVPR = 6,
-	T_EPT = 8,
+	T_EPT = 8, T_PAMT = 15,
 };
 
 struct meta {
@@ -58,11 +58,42 @@ void violated(const char *fmt, ...)
 		violated(fmt, ##__VA_ARGS__);				\
 } while (0)
 
-static const struct meta *meta(int level, u64 pa)
+static const struct meta *in_array(int level, u64 pa)
 {
 	const struct meta *array = sw_va(sw_sys.tdmr[0].pamt[level]);
 
 	return &array[(pa - TDMR_BASE) >> (12 + 9 * level)];
+}
+
+/* Dynamic PAMT: a 2M entry of type PAMT has two pages and counts their use. */
+#define NODE_PAGE(m, half) (((half) ? (m)->bepoch : (m)->low) >> 28 << 12)
+#define NODE_COUNT(m)	((m)->bepoch & 0x3ff)
+#define HALF		256
+
+/* The metadata of 256 pages; of those without any: free, and not locked. */
+static const struct meta *half_of(u64 pa)
+{
+	static const struct meta none[HALF];
+	const struct meta *node = in_array(1, pa);
+	int half = pa / PAGE % 512 / HALF;
+
+	if (!dynamic_pamt)
+		return in_array(0, pa & ~(HALF * PAGE - 1));
+	return META_TYPE(node) == T_PAMT ? sw_va(NODE_PAGE(node, half)) : none;
+}
+
+static const struct meta *meta(int level, u64 pa)
+{
+	return level ? in_array(level, pa) : &half_of(pa)[pa / PAGE % HALF];
+}
+
+/* Does the bitmap say that the page is reserved, or holds metadata? */
+static bool marked(u64 pa)
+{
+	const u64 *map = sw_va(sw_sys.tdmr[0].pamt[0]);
+	u64 i = (pa - TDMR_BASE) / PAGE;
+
+	return dynamic_pamt && (map[i / 64] >> (i % 64) & 1);
 }
 
 /*
@@ -80,7 +111,9 @@ static bool block_changed(int block)
 {
 	u64 base = pool_pa(block * 512);
 
-	return memcmp(shadow[block].small, meta(0, base), sizeof(shadow[block].small)) ||
+	return memcmp(shadow[block].small, half_of(base), HALF * sizeof(struct meta)) ||
+	       memcmp(shadow[block].small + HALF, half_of(base + HALF * PAGE),
+		      HALF * sizeof(struct meta)) ||
 	       memcmp(&shadow[block].large, meta(1, base), sizeof(struct meta));
 }
 
@@ -88,7 +121,9 @@ static void block_copy(int block)
 {
 	u64 base = pool_pa(block * 512);
 
-	memcpy(shadow[block].small, meta(0, base), sizeof(shadow[block].small));
+	memcpy(shadow[block].small, half_of(base), HALF * sizeof(struct meta));
+	memcpy(shadow[block].small + HALF, half_of(base + HALF * PAGE),
+	       HALF * sizeof(struct meta));
 	shadow[block].large = *meta(1, base);
 	shadow[block].unchecked = true;
 }
@@ -148,21 +183,66 @@ static void check_meta(const struct meta *m, u64 pa, int depth)
 	}
 }
 
+static void check_node(const struct meta *node, u64 base, int depth)
+{
+	unsigned int i, used = 0;
+
+	must(dynamic_pamt, "2M entry %llx has small pages", LL(base));
+	must(depth || !(META_LOCK(node) & ~2), "lock of range %llx is %x",
+	     LL(base), META_LOCK(node));
+	for (i = 0; i < 2; i++)
+		must(marked(NODE_PAGE(node, i)),
+		     "page %llx holds metadata and is not marked",
+		     LL(NODE_PAGE(node, i)));
+	must(NODE_PAGE(node, 0) != NODE_PAGE(node, 1), "a pair of one page");
+	for (i = 0; i < 512; i++)
+		used += type_of(base + i * PAGE) != T_FREE;
+	must(used == NODE_COUNT(node), "range %llx has %u pages in use, counts %u",
+	     LL(base), used, (u32)NODE_COUNT(node));
+}
+
 static void check_block(u64 base, int depth)
 {
 	const struct meta *m2 = meta(1, base);
 	int i;
 
-	check_meta(m2, base, depth);
-	must(META_TYPE(m2) == T_FREE || META_TYPE(m2) == T_REG,
-	     "2M entry %llx has type %u", LL(base), (u32)META_TYPE(m2));
+	if (META_TYPE(m2) == T_PAMT) {
+		check_node(m2, base, depth);
+	} else {
+		check_meta(m2, base, depth);
+		must(META_TYPE(m2) == T_FREE || META_TYPE(m2) == T_REG,
+		     "2M entry %llx has type %u", LL(base), (u32)META_TYPE(m2));
+	}
 	for (i = 0; i < 512; i++) {
 		u64 pa = base + i * PAGE;
 
 		check_meta(meta(0, pa), pa, depth);
-		must(META_TYPE(m2) == T_FREE || type_of(pa) == T_FREE,
+		must(META_TYPE(m2) != T_REG || type_of(pa) == T_FREE,
 		     "page %llx is in use below a 2M page", LL(pa));
+		must(!marked(pa) || (META_TYPE(m2) != T_REG && type_of(pa) == T_FREE),
+		     "page %llx holds metadata and is in use", LL(pa));
 	}
+}
+
+/*
+ * Every mark is a page that a range has, be it one of the pool or not, and no
+ * page has two ranges.
+ */
+static void check_marks(void)
+{
+	unsigned int marks = 0, pages = 0;
+	int i, half;
+
+	for (i = 0; i < NR_POOL; i++)
+		marks += marked(pool_pa(i));
+	for (i = 0; i < SW_SIZE_1G / SW_SIZE_2M; i++) {
+		const struct meta *node = meta(1, TDMR_BASE + i * SW_SIZE_2M);
+
+		for (half = 0; half < 2 && META_TYPE(node) == T_PAMT; half++)
+			pages += pool_index(NODE_PAGE(node, half)) >= 0;
+	}
+	must(marks == pages, "%u pages are marked, %u hold metadata", marks,
+	     pages);
 }
 
 static void check_entry(u64 tdr_pa, u64 val, int level, int depth);
@@ -387,6 +467,8 @@ void check_all(int depth)
 			check_block(pool_pa(i * 512), depth);
 		shadow[i].unchecked = false;
 	}
+	if (dynamic_pamt)
+		check_marks();
 	check_tds(users, flushed, depth);
 	check_keys(users, flushed);
 	if (!depth)

@@ -192,6 +192,16 @@ void sw_guest_set_cr2(struct sw_run *run, u64 val)
 	run->vp->cr2 = val;
 }
 
+u64 sw_guest_dr6(struct sw_run *run)
+{
+	return run->vp->dr6;
+}
+
+void sw_guest_set_dr6(struct sw_run *run, u64 val)
+{
+	run->vp->dr6 = val;
+}
+
 void *sw_guest_pid(struct sw_run *run)
 {
 	return NULL;

@@ -107,6 +107,9 @@ u64 in_operand(char kind)
 	case 'H':			/* of either size */
 		b = in_byte();
 		return b & 1 ? HUGE_BASE + b % NR_HUGE * SW_SIZE_2M : small_page();
+	case 'B':			/* a 2 MiB block, as a range */
+		b = in_byte();
+		return pool_pa(b % NR_BLOCKS * 512) | (b < 240);
 	case 'G':
 		return gpa_and_level();
 	case 'K':

@@ -103,8 +103,10 @@ int main(int argc, char **argv)
 	fuzz_setup();
 	printf("KTAP version 1\n1..2\n");
 	fflush(stdout);
-	for (n = 0; n < rounds; n++, seed++)
+	for (n = 0; n < rounds; n++, seed++) {
+		dynamic_pamt = n & 1;
 		race();
+	}
 	count_busy();
 	printf("# %llu steps by %u threads, busy %llu times\n", steps, THREADS,
 	       busy);

@@ -13,7 +13,8 @@
 __thread unsigned int fuzz_steps;
 __thread u8 fuzz_cpu;
 bool fuzz_racing;
-static struct sw_sys ready;
+/* A machine for each kind of PAMT; a program says which one it wants. */
+static struct sw_sys ready[2];
 
 /* Kinds of RCX, RDX, R8, R9; see in_operand(). */
 static const struct {
@@ -41,6 +42,7 @@ static const struct {
 	{ SW_LEAF_MEM_RANGE_UNBLOCK, "GT" }, { SW_LEAF_PHYMEM_CACHE_WB, "0" },
 	{ SW_LEAF_PHYMEM_PAGE_WBINVD, "P" }, { SW_LEAF_VP_WR, "VFRR" },
 	{ SW_LEAF_MNG_KEY_RECLAIMID, "T" },
+	{ SW_LEAF_PHYMEM_PAMT_ADD, "BPP" }, { SW_LEAF_PHYMEM_PAMT_REMOVE, "B" },
 };
 
 static u64 issue(u64 leaf, struct sw_regs *r)
@@ -77,6 +79,10 @@ static void step_typed(int depth, bool spoil)
 	r.rdx = kinds[0] ? in_operand(kinds[1]) : 0;
 	r.r8 = kinds[0] && kinds[1] ? in_operand(kinds[2]) : 0;
 	r.r9 = kinds[0] && kinds[1] && kinds[2] ? in_operand(kinds[3]) : 0;
+	if (dynamic_pamt && leaf == SW_LEAF_MEM_PAGE_DEMOTE) {
+		r.r12 = in_operand('P');
+		r.r13 = in_operand('P');
+	}
 	/* Writing SHARED_EPTP or so with any value needs a mask of ones. */
 	if (kinds[0] && kinds[1] == 'F' && kinds[2] && in_byte() & 1)
 		r.r9 = ~0ULL;
@@ -262,18 +268,38 @@ static void pamt_clear(int level, u64 pa, unsigned int n)
 	memset(array + ((pa - TDMR_BASE) >> (12 + 9 * level)) * 16, 0, 16 * n);
 }
 
+/* Small pages of the pool have metadata, out of what is no pool. */
+#define POOL_PAIR	(TDMR_BASE + SW_SIZE_1G - SW_SIZE_2M)
+
+static void metadata_reset(void)
+{
+	u64 *map = sw_va(sw_sys.tdmr[0].pamt[0]);
+	int i;
+
+	/* A range does not have to be free of what is reserved. */
+	pamt_clear(1, TDMR_BASE, SW_SIZE_1G / SW_SIZE_2M);
+	for (i = 0; i < NR_BLOCKS; i++)
+		memset(map + (pool_pa(i * 512) - TDMR_BASE) / PAGE / 64, 0, 64);
+	map[(POOL_PAIR - TDMR_BASE) / PAGE / 64] &= ~3ULL;
+	call(SW_LEAF_PHYMEM_PAMT_ADD, POOL_BASE | 1, POOL_PAIR,
+	     POOL_PAIR + PAGE, 0);
+}
+
 /* What programs can have changed, and nothing else: this is once an input. */
 void fuzz_reset(void)
 {
 	int i;
 
 	sw_fault_clear();
-	sw_sys = ready;
+	sw_sys = ready[dynamic_pamt];
 	for (i = 0; i < NR_BLOCKS; i++) {
-		pamt_clear(0, pool_pa(i * 512), 512);
+		if (!dynamic_pamt)
+			pamt_clear(0, pool_pa(i * 512), 512);
 		pamt_clear(1, pool_pa(i * 512), 1);
 	}
 	pamt_clear(2, TDMR_BASE, 1);
+	if (dynamic_pamt)
+		metadata_reset();
 	memset(sw_va(POOL_BASE), 0, POOL_SMALL * PAGE);
 	sw_user.irq_pending = false;
 	sw_user.no_entropy = false;
@@ -286,27 +312,59 @@ void fuzz_reset(void)
 	check_reset();
 }
 
+static void reserve(u64 page)
+{
+	u8 *array = sw_va(sw_sys.tdmr[0].pamt[0]);
+
+	if (!dynamic_pamt)
+		array[page * 16 + 2] = SW_PT_RSVD;
+	else if (TDMR_BASE + page * PAGE - POOL_PAIR >= 2 * PAGE)
+		array[page / 8] |= 1 << (page % 8);
+}
+
 /* Everything but the pool is reserved, so no operand leads out of it. */
 static void reserve_the_rest(void)
 {
-	u8 *array = sw_va(sw_sys.tdmr[0].pamt[0]);
 	u64 i;
 
 	for (i = 0; i < SW_SIZE_1G / PAGE; i++) {
 		if (pool_index(TDMR_BASE + i * PAGE) < 0)
-			array[i * 16 + 2] = SW_PT_RSVD;
+			reserve(i);
 	}
+}
+
+/* One array of metadata for each, so that they do not get into each other. */
+#define OTHER_PAMT	0x1400000ULL
+
+static void machine_ready(bool dynamic)
+{
+	dynamic_pamt = dynamic;
+	if (dynamic) {
+		/* The same memory, for a module that has just been loaded. */
+		sw_sys = (struct sw_sys){ 0 };
+		memset(cpus, 0, sizeof(cpus));
+		tdmr_info(0)[6] = TDMR_BASE + OTHER_PAMT;
+		tdmr_info(0)[7] = SW_USER_RAM_SIZE / PAGE / 8;
+		tdmr_info(0)[4] = TDMR_BASE + OTHER_PAMT + SW_SIZE_2M;
+		module_ready_again();
+	} else {
+		module_ready();
+	}
+	reserve_the_rest();
+	ready[dynamic] = sw_sys;
 }
 
 void fuzz_setup(void)
 {
-	module_ready();
-	reserve_the_rest();
-	ready = sw_sys;
+	machine_ready(false);
+	/* SYS.INIT pinned: nothing counts that here. */
+	machine_ready(true);
 }
 
+/* The last byte has the least to say otherwise. */
 void fuzz_one(const u8 *data, size_t size)
 {
+	dynamic_pamt = size && data[size - 1] >> 7;
 	fuzz_reset();
 	input_set(data, size);
 	fuzz_steps = 0;

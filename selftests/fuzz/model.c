@@ -12,11 +12,19 @@
 #define RCX		1
 #define RDX		2
 #define R8		8
+#define R12		12
+#define R13		13
 #define INVALID		0xc000010000000000ULL
 #define INTERRUPTED	0x8000000400000000ULL
 #define BUSY		0x8000020000000000ULL
 #define EPOCH_BUSY	0x8000020100000000ULL
 #define WRONG_PAGE	0xc000030000000000ULL
+#define PAGE_TAKEN	0xc000030300000000ULL
+#define RANGE_TAKEN	0xc000030400000000ULL
+#define NO_PAIR		0xc000030500000000ULL
+#define PAIR_IN_USE	0xc000030600000000ULL
+#define PAIR_MISSING	0x8000030800000000ULL
+#define PAIR_UNUSED	(1ULL << 62)
 #define WRONG_LIFE	0xc000060700000000ULL
 #define WRONG_OP_STATE	0xc000060800000000ULL
 #define NO_WALK		0xc0000b0000000000ULL
@@ -32,6 +40,19 @@
 
 struct m_td m_td[M_TDS];
 struct m_page m_page[M_PAGES], m_large[M_BLOCKS];
+struct m_pair m_pair[M_BLOCKS];
+bool m_serves[M_PAGES];
+bool m_dynamic;
+
+void m_reset(bool dynamic)
+{
+	memset(m_page, 0, sizeof(m_page));
+	memset(m_large, 0, sizeof(m_large));
+	memset(m_pair, 0, sizeof(m_pair));
+	memset(m_serves, 0, sizeof(m_serves));
+	m_dynamic = dynamic;
+	m_pair[0].there = dynamic;
+}
 
 /* Entries of a level below one of the next. */
 static const unsigned int fan[4] = { M_FAN1, M_FAN2, M_FAN3, M_TOP };
@@ -155,18 +176,23 @@ static __u64 take_check(const struct m_td *td, __u64 page, int level)
 	if (level == 1) {
 		if (is_block_held(td, block))
 			return BUSY;
-		if (m_large[block].use != M_UNUSED)
+		if (m_large[block].use != M_UNUSED || m_pair[block].there)
 			return WRONG_PAGE;
 		for (i = 0; i < 512; i++) {
-			if (m_page[block * 512 + i].use != M_UNUSED)
+			if (m_page[block * 512 + i].use != M_UNUSED ||
+			    m_serves[block * 512 + i])
 				return WRONG_PAGE;
 		}
 		return 0;
 	}
 	if (m_large[block].use != M_UNUSED)
 		return WRONG_PAGE;
+	if (m_dynamic && !m_pair[block].there)
+		return PAIR_MISSING;
 	if (is_held(td, page))
 		return BUSY;
+	if (m_serves[m_page_index(page)])
+		return WRONG_PAGE;
 	return page_at(page)->use == M_UNUSED ? 0 : WRONG_PAGE;
 }
 
@@ -174,11 +200,69 @@ static void take(struct m_td *td, __u64 page, int level, enum m_use use)
 {
 	*(level ? large_at(page) : page_at(page)) =
 		(struct m_page){ .use = use, .owner = td->id };
+	if (!level)
+		m_pair[m_page_index(page) / 512].used++;
 }
 
-static void give_back(__u64 page, int level)
+/* What the host is told besides, if its pair serves nobody any more. */
+static __u64 give_back(__u64 page, int level)
 {
+	struct m_pair *pair = &m_pair[m_page_index(page) / 512];
+
 	*(level ? large_at(page) : page_at(page)) = (struct m_page){ 0 };
+	if (level || --pair->used || !m_dynamic)
+		return 0;
+	return PAIR_UNUSED;
+}
+
+/* What a step that wants a pair has in its hands already. */
+struct hands {
+	int inside;			/* a block: pages there are not looked at */
+	int large;			/* a block: nobody else gets at its pages */
+	__u64 small;			/* a page, in the same way */
+};
+
+static __u64 pair_check(const __u64 *page, const unsigned int *reg,
+			const struct hands *mine)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		int block = m_page_index(page[i]) / 512;
+
+		if (block == mine->inside)
+			continue;
+		if (block == mine->large || page[i] == mine->small)
+			return BUSY | reg[i];
+		if (m_large[block].use != M_UNUSED ||
+		    page_at(page[i])->use != M_UNUSED)
+			return PAGE_TAKEN | reg[i];
+	}
+	if (m_serves[m_page_index(page[0])])
+		return PAGE_TAKEN | reg[0];
+	if (m_serves[m_page_index(page[1])] || page[0] == page[1])
+		return PAGE_TAKEN | reg[1];
+	return 0;
+}
+
+static void pair_serve(int block, const __u64 *page)
+{
+	m_pair[block] = (struct m_pair){ true, { page[0], page[1] }, 0 };
+	m_serves[m_page_index(page[0])] = true;
+	m_serves[m_page_index(page[1])] = true;
+}
+
+static struct m_answer pair_leave(struct m_answer say, int block)
+{
+	int i;
+
+	say.pair = true;
+	for (i = 0; i < 2; i++) {
+		say.page[i] = m_pair[block].page[i];
+		m_serves[m_page_index(say.page[i])] = false;
+	}
+	m_pair[block].there = false;
+	return say;
 }
 
 static bool is_table(const struct m_entry *e)
@@ -306,7 +390,7 @@ struct m_answer m_sept_remove(struct m_td *td, __u64 arg)
 	if (no)
 		return say_entry(no, at.e, at.level);
 	page = at.e->page;
-	give_back(page, 0);
+	page |= give_back(page, 0);
 	become(td, at.gpa, at.level, M_FREE, 0);
 	return say_regs(0, page, 0);
 }
@@ -363,7 +447,7 @@ struct m_answer m_remove(struct m_td *td, __u64 arg)
 	if (no)
 		return say_entry(no, at.e, at.level);
 	page = at.e->page;
-	give_back(page, at.level);
+	page |= give_back(page, at.level);
 	become(td, at.gpa, at.level, M_FREE, 0);
 	return say_regs(0, page, 0);
 }
@@ -409,8 +493,10 @@ struct m_answer m_unblock(struct m_td *td, __u64 arg)
 }
 
 struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
-			 bool interrupted)
+			 const __u64 *pair, bool interrupted)
 {
+	static const unsigned int regs[] = { R12, R13 };
+	struct hands mine = { .inside = -1, .small = page };
 	enum m_state state;
 	struct at at;
 	__u64 no, i, base;
@@ -429,6 +515,13 @@ struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
 		return say_regs(INTERRUPTED, arg, td->id);
 	state = opened(at.e);
 	base = at.e->page;
+	mine.large = m_page_index(base) / 512;
+	if (m_dynamic) {
+		no = pair_check(pair, regs, &mine);
+		if (no)
+			return say_entry(no, at.e, 1);
+		pair_serve(mine.large, pair);
+	}
 	give_back(base, 1);
 	take(td, page, 0, M_TABLE_PAGE);
 	become(td, at.gpa, 1, M_TABLE, page);
@@ -478,10 +571,12 @@ struct m_answer m_promote(struct m_td *td, __u64 arg)
 		become(td, at.gpa + i * PAGE, 0, M_FREE, 0);
 		give_back(base + i * PAGE, 0);
 	}
-	give_back(page, 0);
+	page |= give_back(page, 0);
 	take(td, base, 1, M_DATA);
 	become(td, at.gpa, 1, state, base);
-	return say_regs(0, page, 0);
+	if (!m_dynamic)
+		return say_regs(0, page, 0);
+	return pair_leave(say_regs(0, page, 0), m_page_index(base) / 512);
 }
 
 struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page)
@@ -500,9 +595,9 @@ struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page)
 	if (no)
 		return say(no | R8);
 	old = at.e->page;
-	give_back(old, 0);
 	take(td, page, 0, M_DATA);
 	become(td, at.gpa, 0, opened(at.e), page);
+	old |= give_back(old, 0);
 	return say_regs(0, old, 0);
 }
 
@@ -528,6 +623,9 @@ struct m_answer m_reclaim(__u64 page)
 {
 	const struct m_page *p = large_at(page);
 
+	if (p->use == M_UNUSED && m_dynamic &&
+	    !m_pair[m_page_index(page) / 512].there)
+		return say((page % LARGE ? INVALID : WRONG_PAGE) | RCX);
 	if (p->use == M_UNUSED) {
 		p = page_at(page);
 		if (is_held(NULL, page))
@@ -538,6 +636,52 @@ struct m_answer m_reclaim(__u64 page)
 	if (p->use == M_UNUSED)
 		return say(WRONG_PAGE | RCX);
 	return say_regs(WRONG_LIFE, p->use, p->owner);
+}
+
+/* The block that a range operand names, or why it names none. */
+static __u64 range_check(__u64 arg, int *block)
+{
+	if (!m_dynamic)
+		return INVALID;
+	if (arg % LARGE != 1)
+		return INVALID | RCX;
+	*block = m_page_index(arg - 1) / 512;
+	return 0;
+}
+
+struct m_answer m_pamt_add(__u64 arg, const __u64 *pair)
+{
+	static const unsigned int regs[] = { RDX, R8 };
+	int block;
+	__u64 no;
+
+	no = range_check(arg, &block);
+	if (!no && is_block_held(NULL, block))
+		no = BUSY | RCX;
+	if (!no && (m_large[block].use != M_UNUSED || m_pair[block].there))
+		no = RANGE_TAKEN | RCX;
+	if (!no)
+		no = pair_check(pair, regs, &(struct hands){ block, -1, 0 });
+	if (!no)
+		pair_serve(block, pair);
+	return say(no);
+}
+
+struct m_answer m_pamt_remove(__u64 arg)
+{
+	int block, i;
+	__u64 no;
+
+	no = range_check(arg, &block);
+	if (!no && is_block_held(NULL, block))
+		no = BUSY | RCX;
+	if (!no && !m_pair[block].there)
+		no = NO_PAIR | RCX;
+	for (i = 0; !no && i < 512; i++) {
+		if (m_page[block * 512 + i].use != M_UNUSED)
+			no = PAIR_IN_USE | i / 256;
+	}
+	return no ? say(no) : pair_leave(say(0), block);
 }
 
 __u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted)

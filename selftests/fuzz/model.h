@@ -56,14 +56,29 @@ struct m_td {
 	struct m_entry at[4][M_MAX];
 };
 
+/* Dynamic PAMT: what 512 small pages need, and the pages that serve for it. */
+struct m_pair {
+	bool there;
+	__u64 page[2];
+	unsigned int used;		/* small pages */
+};
+
 /* What a leaf should answer. */
 struct m_answer {
 	__u64 status, rcx, rdx;
 	bool regs;			/* rcx and rdx are predicted, too */
+	bool pair;			/* and so are the two of a pair */
+	__u64 page[2];
 };
 
 extern struct m_td m_td[M_TDS];
 extern struct m_page m_page[M_PAGES], m_large[M_BLOCKS];
+extern struct m_pair m_pair[M_BLOCKS];
+extern bool m_serves[M_PAGES];
+extern bool m_dynamic;
+
+/* A new machine; with dynamic PAMT, the first block has what it needs. */
+void m_reset(bool dynamic);
 
 __u64 m_page_address(unsigned int index);
 /* -1: outside of what is modelled. */
@@ -80,12 +95,14 @@ struct m_answer m_remove(struct m_td *td, __u64 arg);
 struct m_answer m_block(struct m_td *td, __u64 arg);
 struct m_answer m_unblock(struct m_td *td, __u64 arg);
 struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
-			 bool interrupted);
+			 const __u64 *pair, bool interrupted);
 struct m_answer m_promote(struct m_td *td, __u64 arg);
 struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_track(struct m_td *td);
 struct m_answer m_read(struct m_td *td, __u64 arg);
 struct m_answer m_reclaim(__u64 page);
+struct m_answer m_pamt_add(__u64 arg, const __u64 *pair);
+struct m_answer m_pamt_remove(__u64 arg);
 /* Of the guest; ~0: it leaves the TD. */
 __u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted);
 

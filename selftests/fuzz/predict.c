@@ -5,13 +5,14 @@
  *   predict [STEPS [SEED]]
  *
  * Compared are status and registers, the entry and the page of the step, one
- * random entry and page, and from time to time everything.
+ * random entry and page, and from time to time everything.  The second half of
+ * the steps is made with dynamic PAMT.
  */
 #include <stdlib.h>
 
 #include "guest.h"
 #include "model.h"
-#include "swmod_machine.h"
+#include "vp_script.h"
 
 #define POOL		(TDMR_BASE + 0x2000000)
 #define HUGE		(TDMR_BASE + 0x4000000)
@@ -24,7 +25,7 @@
 
 static struct {
 	const char *name;
-	u64 rcx, rdx, r8, status;
+	u64 rcx, rdx, r8, r12, r13, status;
 	int depth;
 } tail[TAIL];
 
@@ -34,7 +35,7 @@ static int depth;
 static struct {
 	const char *name;
 	u64 good, bad;
-} counts[16];
+} counts[32];
 
 static void count(const char *name, bool good)
 {
@@ -77,11 +78,13 @@ static void differ(const char *what, u64 have, u64 want)
 		unsigned int k = (steps + 1 + i) % TAIL;
 
 		if (tail[k].name)
-			printf("#   %s%s rcx %#llx rdx %#llx r8 %#llx -> %#llx\n",
+			printf("#   %s%s rcx %#llx rdx %#llx r8 %#llx r12 %#llx r13 %#llx -> %#llx\n",
 			       tail[k].depth ? "  " : "", tail[k].name,
 			       (unsigned long long)tail[k].rcx,
 			       (unsigned long long)tail[k].rdx,
 			       (unsigned long long)tail[k].r8,
+			       (unsigned long long)tail[k].r12,
+			       (unsigned long long)tail[k].r13,
 			       (unsigned long long)tail[k].status);
 	}
 	exit(1);
@@ -94,14 +97,20 @@ static void differ(const char *what, u64 have, u64 want)
 		differ(what, h_, w_);					\
 } while (0)
 
+#define SERVES	15
+
 static void check_page(int i)
 {
+	static const struct m_page serves = { SERVES };
 	u64 pa = m_page_address(i);
 	struct sw_regs r = { .rcx = pa };
 	const struct m_page *p = &m_large[i / 512];
 	u64 level = 1;
 
-	if (p->use == M_UNUSED) {
+	if (p->use == M_UNUSED && m_serves[i]) {
+		p = &serves;
+		level = 0;
+	} else if (p->use == M_UNUSED && (!m_dynamic || m_pair[i / 512].there)) {
 		p = &m_page[i];
 		level = 0;
 	}
@@ -177,13 +186,37 @@ static u64 random_page(void)
 	}
 }
 
+/* A page that nobody has, if there is one among a few. */
+static u64 free_page(void)
+{
+	u64 page = random_page();
+	int i;
+
+	for (i = 0; i < 32; i++) {
+		int n = m_page_index(page);
+
+		if (n < 512 && m_page[n].use == M_UNUSED && !m_serves[n] &&
+		    m_large[n / 512].use == M_UNUSED)
+			break;
+		page = random_page();
+	}
+	return page;
+}
+
+/* Mostly two that can do it; now and then neighbours, or any. */
+static void random_pair(u64 *pair)
+{
+	pair[0] = any(4) ? free_page() : random_page();
+	pair[1] = any(4) ? free_page() : pair[0] ^ PAGE;
+}
+
 static void compare(const char *name, struct sw_regs *r, u64 leaf,
 		    struct m_answer want)
 {
 	u64 status;
 
 	tail[steps % TAIL] = (typeof(tail[0])) {
-		name, r->rcx, r->rdx, r->r8, 0, depth,
+		name, r->rcx, r->rdx, r->r8, r->r12, r->r13, 0, depth,
 	};
 	status = seamcall_on(1, leaf, r);
 	tail[steps % TAIL].status = status;
@@ -191,6 +224,12 @@ static void compare(const char *name, struct sw_regs *r, u64 leaf,
 	if (want.regs) {
 		same("rcx", r->rcx, want.rcx);
 		same("rdx", r->rdx, want.rdx);
+	}
+	if (want.pair) {
+		bool promote = leaf == SW_LEAF_MEM_PAGE_PROMOTE;
+
+		same("first of pair", promote ? r->r12 : r->rdx, want.page[0]);
+		same("second of pair", promote ? r->r13 : r->r8, want.page[1]);
 	}
 	count(name, !(status >> 63));
 	steps++;
@@ -201,9 +240,31 @@ static void compare(const char *name, struct sw_regs *r, u64 leaf,
 	compare(#op, &r, SW_LEAF_##leaf, m_##op(td, ##__VA_ARGS__));	\
 } while (0)
 
+/* What dynamic PAMT adds: metadata for a block, which nobody needs for long. */
+static void step_on_block(void)
+{
+	u64 pair[2], arg = m_page_address((1 + any(M_BLOCKS - 1)) * 512) | 1;
+	struct sw_regs r = { .rcx = arg };
+
+	if (!any(32))
+		arg = any(2) ? m_page_address(0) | 1 : arg + (any(2) ? 1 : PAGE);
+	r.rcx = arg;
+	random_pair(pair);
+	if (any(2)) {
+		r.rdx = pair[0];
+		r.r8 = pair[1];
+		compare("pamt_add", &r, SW_LEAF_PHYMEM_PAMT_ADD,
+			m_pamt_add(arg, pair));
+	} else {
+		compare("pamt_remove", &r, SW_LEAF_PHYMEM_PAMT_REMOVE,
+			m_pamt_remove(arg));
+	}
+}
+
 static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 {
 	struct sw_regs r = { .rcx = arg, .r8 = page };
+	u64 pair[2];
 
 	switch (op) {
 	case 0:
@@ -231,8 +292,12 @@ static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 		STEP(unblock, MEM_RANGE_UNBLOCK, arg);
 		break;
 	case 7:
+		random_pair(pair);
+		r.r12 = pair[0];
+		r.r13 = pair[1];
 		sw_user.irq_pending = !any(4);
-		STEP(demote, MEM_PAGE_DEMOTE, arg, page, sw_user.irq_pending);
+		STEP(demote, MEM_PAGE_DEMOTE, arg, page, pair,
+		     sw_user.irq_pending);
 		sw_user.irq_pending = false;
 		break;
 	case 8:
@@ -251,22 +316,6 @@ static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 			m_reclaim(page));
 		break;
 	}
-}
-
-/* A page that nobody has, if there is one among a few. */
-static u64 free_page(void)
-{
-	u64 page = random_page();
-	int i;
-
-	for (i = 0; i < 32; i++) {
-		int n = m_page_index(page);
-
-		if (n < 512 && m_page[n].use == M_UNUSED && m_large[n / 512].use == M_UNUSED)
-			break;
-		page = random_page();
-	}
-	return page;
 }
 
 /* What could work at an entry in this state. */
@@ -336,6 +385,10 @@ static void step(void)
 	u64 arg = random_arg(), page = random_page();
 	u32 op = ops[any(sizeof(ops))];
 
+	if (m_dynamic && !any(16)) {
+		step_on_block();
+		return;
+	}
 	if (any(4)) {
 		helpful_step(td);
 		return;
@@ -370,7 +423,7 @@ static void accept(struct sw_run *run)
 	sw_user.irq_pending = irq;
 	want = m_accept(running, gpa, level, irq);
 	tail[steps % TAIL] = (typeof(tail[0])) {
-		"accept", gpa | level, running->id, irq, 0, depth,
+		"accept", gpa | level, running->id, irq, 0, 0, 0, depth,
 	};
 	run->vp->gpr.rcx = gpa | level;
 	if (sw_tdg_mem_page_accept(run, &status) != SW_CALL_DONE)
@@ -430,6 +483,7 @@ static void must(u64 leaf, u64 rcx, u64 rdx, u64 r8)
 static void use(u64 pa, enum m_use what, u64 owner)
 {
 	m_page[m_page_index(pa)] = (struct m_page){ what, owner, 0 };
+	m_pair[m_page_index(pa) / 512].used++;
 }
 
 static void build(unsigned int n)
@@ -494,6 +548,21 @@ static void sweep(void)
 	}
 }
 
+/* What blocks have as metadata comes back, too, and in any order. */
+static void free_blocks(void)
+{
+	unsigned int i;
+
+	for (i = 1; i < M_BLOCKS; i++) {
+		if (!m_pair[i].there)
+			continue;
+		must(SW_LEAF_PHYMEM_PAMT_REMOVE, m_page_address(i * 512) | 1, 0, 0);
+		same("first page back", last.rdx, m_pair[i].page[0]);
+		same("second page back", last.r8, m_pair[i].page[1]);
+	}
+	m_reset(m_dynamic);
+}
+
 /* Everything comes back, and says what it was. */
 static void tear_down(void)
 {
@@ -522,6 +591,7 @@ static void tear_down(void)
 		must(SW_LEAF_PHYMEM_PAGE_RECLAIM, m_td[i].id, 0, 0);
 		m_page[m_page_index(m_td[i].id)] = (struct m_page){ 0 };
 	}
+	free_blocks();
 	for (i = 0; i < M_PAGES; i++)
 		check_page(i);
 }
@@ -551,6 +621,17 @@ static void episode(u64 until)
 	tear_down();
 }
 
+static void run(bool dynamic, u64 until)
+{
+	dynamic_pamt = dynamic;
+	m_reset(dynamic);
+	script_reset();
+	module_ready();
+	guest = in_guest;
+	while (steps < until)
+		episode(until);
+}
+
 int main(int argc, char **argv)
 {
 	unsigned int i;
@@ -558,11 +639,9 @@ int main(int argc, char **argv)
 
 	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	state = seed;
-	module_ready();
-	guest = in_guest;
 	printf("KTAP version 1\n1..1\n");
-	while (steps < total)
-		episode(total);
+	run(false, total / 2);
+	run(true, total);
 	printf("# %llu steps of seed %llu\n", (unsigned long long)steps,
 	       (unsigned long long)seed);
 	for (i = 0; counts[i].name; i++)

@@ -137,6 +137,8 @@ static void hole_beside_the_fault_keeps_large_pages_away(void)
 	kvm->mmu_invalidate_range_end = 601;
 	vcpu(0)->request = true;
 	check(fault(517) == 1 && mapped(517) == -1);
+	/* The folio has to be split: nobody may have a reference to it. */
+	check(!gmem[517]);
 	/* Nor does it matter on which side, nor to other ranges. */
 	check(fault(700) == 1 && mapped(700) == -1);
 	check(fault(1024) == 1 && mapped(1024) == 1);

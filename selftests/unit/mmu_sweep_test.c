@@ -37,13 +37,20 @@ static int add_image(void)
 	return ret;
 }
 
-/* A 2 MiB mapping, split at the end of a range, and gone as far as it goes. */
+/* One 2 MiB mapping that an ACCEPT splits, and one of which an end goes. */
 static bool one_large_page(void)
 {
+	struct kvm_pre_fault_memory range = {
+		.gpa = 4096 << PAGE_SHIFT, .size = 512 * PAGE_SIZE,
+	};
 	bool ok;
 
 	gmem_gives_2m = true;
 	ok = fault(512) == 1;
+	ok &= tdx_pre_fault(vcpu(1), &range) == 512 * PAGE_SIZE;
+	/* The guest accepts a part of it. */
+	ok &= tdx_fault(vcpu(1), 4100 << PAGE_SHIFT, 0, 1) == 1;
+	ok &= mapped(4100) == 0;
 	gmem_gives_2m = false;
 	machine_vcpu_enter();
 	zap(500, 522);

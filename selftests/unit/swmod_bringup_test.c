@@ -71,7 +71,7 @@ static void leaf_word_is_decoded_strictly(void)
 	expect(call(SW_LEAF_MNG_RD | 2ULL << 16, 0, 0, 0, 0), bad);
 	expect(call(SW_LEAF_MNG_RD | 1ULL << 16, 1, 0, 0, 0),
 	       SW_OPERAND_INVALID | SW_OPND_RCX);
-	/* Dynamic PAMT is off, so its leaves do not exist. */
+	/* Nobody asked for dynamic PAMT, so its leaves do not exist. */
 	expect(call(SW_LEAF_PHYMEM_PAMT_ADD, 0, 0, 0, 0), bad);
 	expect(call(SW_LEAF_PHYMEM_PAMT_REMOVE, 0, 0, 0, 0), bad);
 }
@@ -93,8 +93,8 @@ static void config_checks_its_operands(void)
 	       SW_OPERAND_INVALID | SW_OPND_R8);
 	expect(call(SW_LEAF_SYS_CONFIG, ARRAY, 1, 64, 0),
 	       SW_OPERAND_INVALID | SW_OPND_R8);
-	/* Dynamic PAMT. */
-	expect(call(SW_LEAF_SYS_CONFIG, ARRAY, 1, 32 | 1 << 16, 0),
+	/* Above the bit that asks for dynamic PAMT. */
+	expect(call(SW_LEAF_SYS_CONFIG, ARRAY, 1, 32 | 1 << 17, 0),
 	       SW_OPERAND_INVALID | SW_OPND_R8);
 	*(u64 *)sw_va(ARRAY) += 8;
 	expect(module_config(), SW_OPERAND_INVALID | SW_OPND_TDMR_INFO_PA);

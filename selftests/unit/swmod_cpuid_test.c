@@ -202,6 +202,26 @@ static void the_apic_id_is_told_to_who_asks_for_the_topology(void)
 	expect(gpr()->rax | gpr()->rbx, 0);
 }
 
+/* The test's processor says 0x04000121 and all ones. */
+static void caches_are_the_processors_for_who_reduces_ve(void)
+{
+	struct sw_cpuid_val *c;
+
+	fresh(0);
+	c = &tdcs_of(&td)->cpuid[sw_cpuid_index(4, 1)];
+	*c = (struct sw_cpuid_val){ 0x1c004022, 0x1000, 7, 1 };
+	expect(cpuid(4, 1), 0);
+	expect(gpr()->rax, 0x1c004022);
+	expect(gpr()->rcx, 7);
+	tdcs_of(&td)->td_ctls |= CTL_REDUCE_VE;
+	expect(cpuid(4, 1), 0);
+	expect(gpr()->rax, 0x1c004121);
+	expect(gpr()->rbx, 0xffffffff);
+	expect(gpr()->rcx, 0xffffffff);
+	/* The fifth is none on any processor. */
+	check_zero(4, 4);
+}
+
 static void set_component(u32 i, u32 size, u32 offset, u32 flags)
 {
 	tdcs_of(&td)->cpuid[sw_cpuid_index(0xd, i)] =
@@ -232,6 +252,44 @@ static void xsave_sizes_follow_what_is_enabled(void)
 	expect(gpr()->rbx, 576 + 320 + 8);
 	expect(cpuid(0xd, 2), 0);
 	expect(gpr()->rax, 260);
+}
+
+/* Of a processor that has everything, the TD sees what it may use. */
+static void features_that_no_td_gets_do_not_show(void)
+{
+	static const struct {
+		u32 leaf, subleaf, ebx, ecx, edx;
+	} hidden[] = {
+		/* VMX, SMX, PDCM; MTRR and MCE are there */
+		{ 1, 0, 0, 1 << 5 | 1 << 6 | 1 << 15, 0 },
+		/* SGX, PT; SHSTK, KL, SGX_LC, PKS; UINTR, ARCH_LBR, IBT, AMX */
+		{ 7, 0, 1 << 2 | 1 << 25, 1 << 7 | 1 << 23 | 1 << 30 | 1u << 31,
+		  1 << 5 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 24 | 1 << 25 },
+		/* XSS components; PT, CET, AMX state */
+		{ 0xd, 1, 0, ~0u, ~0u },
+		{ 0xd, 8, ~0u, ~0u, ~0u },
+		{ 0xd, 11, ~0u, ~0u, ~0u },
+		{ 0xd, 12, ~0u, ~0u, ~0u },
+		{ 0xd, 17, ~0u, ~0u, ~0u },
+		{ 0xd, 18, ~0u, ~0u, ~0u },
+		/* PERFMON, PT, LBR, AMX */
+		{ 0xa, 0, ~0u, ~0u, ~0u },
+		{ 0x14, 0, ~0u, ~0u, ~0u },
+		{ 0x1c, 0, ~0u, ~0u, ~0u },
+		{ 0x1d, 1, ~0u, ~0u, ~0u },
+		{ 0x1e, 0, ~0u, ~0u, ~0u },
+		{ 0x23, 1, ~0u, ~0u, ~0u },
+	};
+	unsigned int i;
+
+	fresh(0);
+	for (i = 0; i < SW_ARRAY_SIZE(hidden); i++) {
+		expect(cpuid(hidden[i].leaf, hidden[i].subleaf), 0);
+		if (hidden[i].leaf != 0xd || hidden[i].subleaf != 1)
+			expect(gpr()->rbx & hidden[i].ebx, 0);
+		expect(gpr()->rcx & hidden[i].ecx, 0);
+		expect(gpr()->rdx & hidden[i].edx, 0);
+	}
 }
 
 /* --- what the guest chooses --- */
@@ -284,7 +342,9 @@ static void a_guest_may_have_one_leaf_as_a_ve(void)
 	expect(tdcall(TDG_VP_RD, 0, field, 0, 0), 0);
 	expect(gpr()->r8, 2);
 	/* Two bits are all there is to write, 128 leaves to write them for. */
-	expect(tdcall(TDG_VP_WR, 0, field, 0xff, ~0ULL), 0);
+	expect(tdcall(TDG_VP_WR, 0, field, 0xff, ~0ULL),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(tdcall(TDG_VP_WR, 0, field, 3, ~0ULL), 0);
 	expect(tdvps_of(&v)->cpuid_control[sw_cpuid_index(7, 0)], 3);
 	expect(tdcall(TDG_VP_WR, 0, CPUID_CONTROL + 127, 3, 3), 0);
 	expect(tdcall(TDG_VP_WR, 0, CPUID_CONTROL + 128, 3, 3),
@@ -312,7 +372,9 @@ static const struct ktap_test tests[] = {
 	TEST(a_value_moves_on_and_a_ve_does_not),
 	TEST(cpuid_follows_cr4_and_the_mode),
 	TEST(the_apic_id_is_told_to_who_asks_for_the_topology),
+	TEST(caches_are_the_processors_for_who_reduces_ve),
 	TEST(xsave_sizes_follow_what_is_enabled),
+	TEST(features_that_no_td_gets_do_not_show),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),
 	TEST(a_guest_may_have_one_leaf_as_a_ve),
 	TEST(the_host_does_not_see_what_a_guest_chose),

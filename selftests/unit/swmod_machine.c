@@ -15,7 +15,10 @@
 #define RESERVED_END		0x2000000ULL
 /* Small pages come from below this, large ones from above. */
 #define SMALL_END		0x4000000ULL
+/* What dynamic PAMT makes of small pages needs room that nobody else has. */
+#define METADATA		(SW_SIZE_1G - SW_SIZE_2M)
 
+bool dynamic_pamt;
 struct sw_cpu cpus[NR_CPUS];
 struct sw_regs last;
 unsigned int ktap_failures;
@@ -111,7 +114,20 @@ void module_sys_init(void)
 
 u64 module_config(void)
 {
-	return call(SW_LEAF_SYS_CONFIG, SHARED_TDMR_ARRAY, 1, 32, 0);
+	return call(SW_LEAF_SYS_CONFIG, SHARED_TDMR_ARRAY, 1,
+		    32 | dynamic_pamt << 16, 0);
+}
+
+/* Metadata for all small pages. */
+static void add_metadata(void)
+{
+	u64 donor = TDMR_BASE + METADATA, pa;
+
+	for (pa = RESERVED_END; pa < SMALL_END; pa += SW_SIZE_2M) {
+		expect(call(SW_LEAF_PHYMEM_PAMT_ADD, (TDMR_BASE + pa) | 1,
+			    donor, donor + PAGE, 0), 0);
+		donor += 2 * PAGE;
+	}
 }
 
 /* Only the first GiB: that is where pages come from. */
@@ -132,6 +148,8 @@ void module_ready_again(void)
 		expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), 0);
 		next = last.rdx;
 	} while (next < TDMR_BASE + SW_SIZE_1G && !ktap_failures);
+	if (dynamic_pamt)
+		add_metadata();
 }
 
 void *td_params(void)

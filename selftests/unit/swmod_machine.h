@@ -26,6 +26,9 @@ extern struct sw_regs last;
 u64 new_page(void);
 u64 new_huge(void);
 
+/* Bring the module up with dynamic PAMT; new_page() then has its metadata. */
+extern bool dynamic_pamt;
+
 /* A fresh module: steps of bring-up, up to ready. */
 void module_reset(void);
 void module_sys_init(void);

@@ -203,6 +203,22 @@ static void a_remembered_walk_follows_the_guests_tables(void)
 	expect(script.injected, 0);
 }
 
+/* Two bytes that are no TDCALL end a page, and the next one is not mapped. */
+static void an_undefined_instruction_at_the_end_of_memory_is_one(void)
+{
+	u64 lma = SW_EFER_LME | SW_EFER_LMA;
+	u64 *t;
+
+	fresh();
+	t = data_page();
+	map_self(t, 5, DATA_GPA | 3);
+	t[6] = CODE_GPA | 3;
+	exit_rip = (5ULL << 39 | 5ULL << 30 | 5 << 21 | 6 << 12) + 0xffe;
+	paging(SW_CR4_PAE, lma, exit_rip);
+	expect(play(&v, tdcall_at_rip), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, SCRIPT_UD);
+}
+
 static void code_in_shared_memory_makes_no_tdcall(void)
 {
 	fresh();
@@ -743,6 +759,7 @@ static const struct ktap_test tests[] = {
 	TEST(tdcall_is_found_through_the_guests_tables),
 	TEST(tdcall_is_found_in_32bit_modes),
 	TEST(a_remembered_walk_follows_the_guests_tables),
+	TEST(an_undefined_instruction_at_the_end_of_memory_is_one),
 	TEST(code_in_shared_memory_makes_no_tdcall),
 	TEST(vmcall_shows_the_chosen_registers_only),
 	TEST(vmcall_takes_the_answer_by_the_same_mask),

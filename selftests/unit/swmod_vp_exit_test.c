@@ -217,6 +217,43 @@ static void an_alignment_check_is_the_guests(void)
 	expect(script.injected_error, 0);
 }
 
+static u64 arg_dr6_hits;
+
+static void debug_exception(struct sw_run *run)
+{
+	exit_with(run, SW_XR_EXCEPTION, arg_dr6_hits);
+	run->exit.intr_info = arg_event;
+	run->exit.instr_len = 1;
+}
+
+/* Intercepted as well; DR6 and DR7 are the interceptor's to change. */
+static void a_debug_exception_is_delivered_with_its_dr6(void)
+{
+	fresh(true);
+	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_DR7, 0x2400);
+	arg_event = 0x80000301;
+	arg_dr6_hits = 1 << 14;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, arg_event);
+	expect(tdvps_of(&v)->dr6, 0xffff4ff0);
+	expect(vmcs_of(&v, SW_VM_GUEST_DR7), 0x400);
+	/* B0 to B3 are of this one, BS stays until the guest clears it. */
+	arg_dr6_hits = 1 << 2;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(tdvps_of(&v)->dr6, 0xffff4ff4);
+	tdvps_of(&v)->dr6 = 0xffff0ff1;
+	/* A bus lock, active low; what else is in the word is nothing. */
+	arg_dr6_hits = 1 << 11 | 1ULL << 40;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(tdvps_of(&v)->dr6, 0xffff07f0);
+	/* INT1 is an instruction. */
+	arg_event = 0x80000501;
+	arg_dr6_hits = 0;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, arg_event);
+	expect(script.injected_len, 1);
+}
+
 static void blocked_hlt(struct sw_run *run)
 {
 	sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY,
@@ -501,6 +538,12 @@ static void a_faulting_iret_blocks_nmis_again(void)
 	arg_qual = SW_EQ_READ | SW_EQ_NMI_UNBLOCKED;
 	expect(play(&v, ept_exit), SW_XR_EPT_VIOLATION);
 	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
+	/* An IRET that takes too long is notified of in the middle. */
+	fresh(true);
+	arg_reason = SW_XR_NOTIFY;
+	arg_qual = SW_EQ_NMI_UNBLOCKED;
+	expect(play(&v, any_exit), SW_XR_NOTIFY);
+	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
 }
 
 static void nmi_window(struct sw_run *run)
@@ -558,6 +601,7 @@ static const struct ktap_test tests[] = {
 	TEST(a_debug_host_is_told_of_wrong_guest_state),
 	TEST(guest_state_is_open_to_a_debug_host_only),
 	TEST(an_alignment_check_is_the_guests),
+	TEST(a_debug_exception_is_delivered_with_its_dr6),
 	TEST(an_event_ends_the_shadow_of_sti),
 	TEST(an_emulated_instruction_is_stepped_like_any_other),
 	TEST(an_nmi_goes_to_the_host_and_a_machine_check_is_fatal),

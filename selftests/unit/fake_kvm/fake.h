@@ -37,6 +37,8 @@ typedef unsigned long pgoff_t;
 
 #define __user
 #define noinstr
+#define __acquires(lock)
+#define __releases(lock)
 #define KBUILD_MODNAME		"unit"
 #define static_assert		_Static_assert
 #define __init
@@ -148,8 +150,13 @@ struct mutex {
 };
 
 typedef struct {
-	int unused;
+	int held;
 } spinlock_t;
+
+/* Nobody meets on these. */
+#define spin_lock(l)		WARN_ON_ONCE((l)->held++)
+#define spin_unlock(l)		WARN_ON_ONCE(!(l)->held--)
+#define refcount_read(r)	READ_ONCE(*(r))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -302,6 +309,7 @@ struct kvm_memory_slot {
 struct kvm_vcpu;
 
 struct kvm {
+	unsigned int users_count;
 	rwlock_t mmu_lock;
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;

@@ -3,6 +3,12 @@
 // guest_memfd of a TD hands out 2 MiB folios.  What base KVM has for them is
 // kept; where it knows small ones only, it asks.
 //
+// A poisoned page of any VM: memory_failure() holds the folio's lock, which
+// punching a hole takes after the invalidate lock.
+//
+// TDX counts the files of a TD: when nothing else refers to the VM any more, its
+// pages can be had back the cheap way.
+//
 // base: virt/kvm/guest_memfd.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_gmem_create
@@ -11,6 +17,10 @@
 // expect: 1 kvm_tdx_gmem_poisoned
 // expect: 1 kvm_tdx_gmem_order
 // expect: 1 kvm_tdx_gmem_truncate
+// expect: 1 kvm_tdx_gmem_lock_poisoned
+// expect: 1 kvm_tdx_gmem_unlock_poisoned
+// expect: 1 kvm_tdx_gmem_open
+// expect: 1 kvm_tdx_gmem_close
 
 @@ @@
  #include "kvm_mm.h"
@@ -51,6 +61,21 @@ expression mapping, start, last;
  }
 
 @@
+identifier mapping, folio;
+@@
+ static int kvm_gmem_error_folio(struct address_space *mapping, struct folio *folio)
+ {
+ ...
+-filemap_invalidate_lock_shared(mapping);
++if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
++	return MF_DELAYED;
+ ...
+-filemap_invalidate_unlock_shared(mapping);
++kvm_tdx_gmem_unlock_poisoned(mapping, folio);
+ ...
+ }
+
+@@
 identifier file, slot, index, pfn, prepared, order, folio;
 @@
  static struct folio *__kvm_gmem_get_pfn(struct file *file, struct kvm_memory_slot *slot, pgoff_t index, kvm_pfn_t *pfn, bool *prepared, int *order)
@@ -77,5 +102,27 @@ identifier kvm, inode;
  ...
  mapping_set_inaccessible(inode->i_mapping);
 +	kvm_tdx_gmem_create(kvm, inode);
+ ...
+ }
+
+@@
+identifier kvm;
+@@
+ static int __kvm_gmem_create(struct kvm *kvm, ...)
+ {
+ ...
+ kvm_get_kvm(kvm);
++	kvm_tdx_gmem_open(kvm);
+ ...
+ }
+
+@@
+identifier inode, file, kvm;
+@@
+ static int kvm_gmem_release(struct inode *inode, struct file *file)
+ {
+ ...
++	kvm_tdx_gmem_close(kvm);
+ mutex_lock(&kvm->slots_lock);
  ...
  }

@@ -14,7 +14,7 @@
 #include "kvm_tdx_hooks.h"
 
 #define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
-#define HUGE_PAGES	(1UL << HUGE_ORDER)
+#define HUGE_PAGES	BIT(HUGE_ORDER)
 
 /* Tries to get rid of a hole's pages; the later ones sleep first. */
 #define TRUNCATE_TRIES	5
@@ -138,4 +138,36 @@ void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 		    !filemap_range_has_page(mapping, start, last))
 			break;
 	}
+}
+
+/* --- poison --- */
+
+/*
+ * Take the invalidate lock for a folio that comes locked.  Punching a hole
+ * takes the two the other way round, so let go of the folio first; the
+ * caller's reference keeps it, and one to the inode its mapping.  Under the
+ * lock no hole can be punched, and so the folio stays where it is.
+ *
+ * Returns false if it has left the file, which has zapped it before.
+ */
+bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
+				struct folio *folio)
+{
+	if (!igrab(mapping->host))
+		return false;
+	folio_unlock(folio);
+	filemap_invalidate_lock_shared(mapping);
+	if (READ_ONCE(folio->mapping) == mapping)
+		return true;
+	kvm_tdx_gmem_unlock_poisoned(mapping, folio);
+	return false;
+}
+
+void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
+				  struct folio *folio)
+{
+	filemap_invalidate_unlock_shared(mapping);
+	/* May be the last one, and takes every folio's lock then. */
+	iput(mapping->host);
+	folio_lock(folio);
 }

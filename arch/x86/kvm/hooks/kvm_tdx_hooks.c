@@ -71,6 +71,22 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm)
 		hooks->flush_shadow_all(kvm);
 }
 
+void kvm_tdx_gmem_open(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->gmem_open(kvm);
+}
+
+void kvm_tdx_gmem_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->gmem_close(kvm);
+}
+
 /* Returns bytes mapped, -errno, or 0 if base KVM shall map a shared page. */
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 {

@@ -14,6 +14,7 @@
 #include "kvm_tdx_hooks.h"
 
 #define NR_BASE_STATS	(sizeof(struct kvm_vm_stat) / sizeof(u64))
+static_assert(sizeof(struct kvm_vm_stat) % sizeof(u64) == 0);
 
 struct td_stats_file {
 	struct kvm *kvm;

@@ -109,6 +109,7 @@ static void dump_advance(struct sept_dump *d)
 /* --- seq_file --- */
 
 static void *dump_seq_start(struct seq_file *m, loff_t *index)
+	__acquires(mmu_lock)
 {
 	struct sept_dump *d = m->private;
 
@@ -127,6 +128,7 @@ static void *dump_seq_next(struct seq_file *m, void *v, loff_t *index)
 }
 
 static void dump_seq_stop(struct seq_file *m, void *v)
+	__releases(mmu_lock)
 {
 	struct sept_dump *d = m->private;
 

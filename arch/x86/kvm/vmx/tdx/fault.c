@@ -29,6 +29,8 @@ struct tdx_fault {
 	struct kvm_memory_slot *slot;
 	kvm_pfn_t pfn;
 	int max_order;
+	/* Of the mapping, once there is one. */
+	u8 level;
 };
 
 static int fault_exit_to_user(const struct tdx_fault *f, int ret)
@@ -39,6 +41,25 @@ static int fault_exit_to_user(const struct tdx_fault *f, int ret)
 }
 
 /* --- one attempt --- */
+
+static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
+{
+	return f->gfn & ~(sept_pages(level) - 1);
+}
+
+/*
+ * Is a part of what a mapping at @level would map being invalidated?  A hole
+ * in a large page need not touch the page that faulted.
+ */
+static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
+{
+	gfn_t first = fault_first_gfn(f, level);
+	struct kvm *kvm = f->vcpu->kvm;
+
+	return READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
+	       kvm->mmu_invalidate_range_end > first;
+}
 
 /* Find the page; the caller holds a reference to it on success. */
 static int fault_get_page(struct tdx_fault *f)
@@ -66,16 +87,16 @@ static int fault_get_page(struct tdx_fault *f)
 	if (!kvm_slot_can_be_private(f->slot))
 		return fault_exit_to_user(f, -EFAULT);
 
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn))
+	/*
+	 * A hole may be waiting for the last reference to a large folio, so
+	 * take none in vain.
+	 */
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn) ||
+	    fault_meets_invalidation(f, min(f->want_level, SEPT_LEVEL_2M)))
 		return -EAGAIN;
 
 	ret = kvm_gmem_get_pfn(kvm, f->slot, f->gfn, &f->pfn, &f->max_order);
 	return ret ? fault_exit_to_user(f, ret) : 0;
-}
-
-static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
-{
-	return f->gfn & ~(sept_pages(level) - 1);
 }
 
 /*
@@ -102,20 +123,10 @@ static u8 fault_level(const struct tdx_fault *f)
 	return SEPT_LEVEL_2M;
 }
 
-/*
- * Has a part of the mapping been invalidated since the attempt began, or is
- * it being so?  A hole in a large page need not touch the page that faulted.
- */
 static bool fault_is_stale(const struct tdx_fault *f, u8 level)
 {
-	gfn_t first = fault_first_gfn(f, level);
-	struct kvm *kvm = f->vcpu->kvm;
-
-	if (mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn))
-		return true;
-	return kvm->mmu_invalidate_in_progress &&
-	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
-	       kvm->mmu_invalidate_range_end > first;
+	return mmu_invalidate_retry_gfn(f->vcpu->kvm, f->mmu_seq, f->gfn) ||
+	       fault_meets_invalidation(f, level);
 }
 
 /*
@@ -131,8 +142,10 @@ static int fault_map_page(struct tdx_fault *f)
 	read_lock(&kvm->mmu_lock);
 	pos.level = fault_level(f);
 	if (!fault_is_stale(f, pos.level))
-		ret = sept_map(f->vcpu, pos, f->pfn);
+		ret = sept_map(f->vcpu, &pos, f->pfn);
 	read_unlock(&kvm->mmu_lock);
+	if (!ret)
+		f->level = pos.level;
 
 	put_page(pfn_to_page(f->pfn));
 	return ret;
@@ -238,22 +251,25 @@ static int fault_loop(struct tdx_fault *f, u32 *tries)
 	}
 }
 
-static int fault_mapped_level(struct kvm_vcpu *vcpu, gpa_t gpa)
+static bool fault_is_mapped(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	int level;
+	bool mapped;
 
 	read_lock(&vcpu->kvm->mmu_lock);
-	level = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa);
+	mapped = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa) >= 0;
 	read_unlock(&vcpu->kvm->mmu_lock);
-	return level;
+	return mapped;
 }
 
-/* The guest accepts less than is mapped, and will ask again until it fits. */
+/*
+ * The guest accepts less than is mapped, and will ask again until it fits.  A
+ * split that finds something else there meanwhile does nothing.
+ */
 static void fault_fit_accept(const struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
 
-	if (fault_mapped_level(f->vcpu, f->gpa) <= f->want_level)
+	if (f->level <= f->want_level)
 		return;
 	write_lock(&kvm->mmu_lock);
 	sept_split(to_kvm_tdx(kvm), f->gpa);
@@ -293,7 +309,7 @@ int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual)
 		f.want_level = EXT_QUAL_ACCEPT_LEVEL(ext_qual);
 
 	if (EXT_QUAL_TYPE(ext_qual) == EXT_QUAL_PENDING &&
-	    fault_mapped_level(vcpu, gpa) >= 0)
+	    fault_is_mapped(vcpu, gpa))
 		ret = fault_unaccepted(vcpu, gpa);
 	else
 		ret = fault_loop(&f, &tries);
@@ -352,6 +368,6 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 		return ret;
 
 	/* A zap that came in between undoes nothing that was promised. */
-	size = sept_size(max(fault_mapped_level(vcpu, range->gpa), SEPT_LEVEL_4K));
+	size = sept_size(f.level);
 	return min(range->size, size - (range->gpa & (size - 1)));
 }

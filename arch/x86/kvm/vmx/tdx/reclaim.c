@@ -7,9 +7,6 @@
 
 #include "mmu_env.h"
 
-/* The TDR's lock is all that a RECLAIM or a WBINVD can lose for a moment. */
-#define PHYMEM_TRIES	1000
-
 /* @page stays allocated for ever.  The first of a TD is named, all counted. */
 void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
 {
@@ -22,30 +19,14 @@ void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
 
 static u64 reclaim_retried(struct page *page)
 {
-	u64 pt, owner, size, err;
-	unsigned int i;
+	u64 pt, owner, size;
 
-	for (i = 0; i < PHYMEM_TRIES; i++) {
-		err = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
-		if (tdx_judge(err) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
-	return err;
+	return tdx_call_retried(tdh_phymem_page_reclaim(page, &pt, &owner, &size));
 }
 
 static u64 wbinvd_retried(struct page *page, u16 hkid)
 {
-	unsigned int i;
-	u64 err;
-
-	for (i = 0; i < PHYMEM_TRIES; i++) {
-		err = tdh_phymem_page_wbinvd(page, hkid);
-		if (tdx_judge(err) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
-	return err;
+	return tdx_call_retried(tdh_phymem_page_wbinvd(page, hkid));
 }
 
 static void clear_pages(struct page *page, u64 nr)
@@ -184,16 +165,23 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 			sept_reclaim_table(tdx, child);
 		} else if (sept_is_leaf(it.old)) {
 			sept_reclaim_leaf(&it);
+			/* Clearing a large one takes a while. */
+			if (pos.level > SEPT_LEVEL_4K)
+				cond_resched();
 		}
 	}
 	cond_resched();
 }
 
-void sept_close(struct kvm_tdx *tdx)
+bool sept_close(struct kvm_tdx *tdx)
 {
+	bool first;
+
 	write_lock(&tdx->vmx.kvm.mmu_lock);
+	first = !tdx->sept.closing;
 	tdx->sept.closing = true;
 	write_unlock(&tdx->vmx.kvm.mmu_lock);
+	return first;
 }
 
 void sept_destroy(struct kvm_tdx *tdx)

@@ -207,9 +207,12 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 
 /* --- mapping --- */
 
-/* Add tables on the way down, and the page where the way ends. */
+/*
+ * Add tables on the way down, and the page where the way ends; @pos->level
+ * becomes that of the page.
+ */
 static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
-		      struct sept_pos pos, u64 pfn, struct page *source)
+		      struct sept_pos *pos, u64 pfn, struct page *source)
 {
 	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
 	struct sept_iter it;
@@ -217,17 +220,21 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 
 	lockdep_assert_held_read(&vcpu->kvm->mmu_lock);
 
-	for_each_sept_entry(&it, tdx, pos.gpa) {
+	for_each_sept_entry(&it, tdx, pos->gpa) {
 		if (sept_state(it.old) == SEPT_TABLE)
 			continue;
 		/* A table stays blocked only where the TD has died of it. */
 		if (sept_state(it.old) == SEPT_FROZEN ||
 		    sept_state(it.old) == SEPT_TABLE_BLOCKED)
 			break;
-		if (sept_is_leaf(it.old))
+		if (sept_is_leaf(it.old)) {
+			pos->level = it.pos.level;
 			return -EEXIST;
-		if (it.pos.level <= pos.level)
+		}
+		if (it.pos.level <= pos->level) {
+			pos->level = it.pos.level;
 			return sept_install(&it, op, pfn, source);
+		}
 		ret = sept_link_table(&it, &to_tdx(vcpu)->sept_cache);
 		if (ret)
 			return ret;
@@ -236,12 +243,12 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 	return -EAGAIN;
 }
 
-int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn)
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn)
 {
 	int ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
 
 	if (ret == -E2BIG) {
-		pos.level = SEPT_LEVEL_4K;
+		pos->level = SEPT_LEVEL_4K;
 		ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
 	}
 	/* Another vCPU was faster. */
@@ -252,7 +259,7 @@ int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source)
 {
 	struct sept_pos pos = { .gpa = gpa, .level = SEPT_LEVEL_4K };
 
-	return sept_bring(vcpu, SEPT_OP_ADD, pos, pfn, source);
+	return sept_bring(vcpu, SEPT_OP_ADD, &pos, pfn, source);
 }
 
 int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa)

@@ -182,19 +182,20 @@ struct sept_cache {
 int sept_init(struct kvm_tdx *tdx);
 /*
  * The KeyID is about to be given back: from now on zaps only keep their pages
- * alive, until the TD is KEYLESS or sept_destroy() is called.
+ * alive, until the TD is KEYLESS or sept_destroy() is called.  False if another
+ * caller was faster: both ends of a TD may come at once.
  */
-void sept_close(struct kvm_tdx *tdx);
+bool sept_close(struct kvm_tdx *tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
 void sept_destroy(struct kvm_tdx *tdx);
 
 /*
- * Map the page at @pos.gpa, which has @pfn, at @pos.level or below with
+ * Map the page at @pos->gpa, which has @pfn, at @pos->level or below with
  * PAGE.AUG; add tables as needed.  mmu_lock held for read.  0 (also if it is
- * mapped already), -EAGAIN (raced, retry), -EBUSY (module lock), -ENOMEM (top
- * up the cache), -EIO (VM dead).
+ * mapped already; @pos->level has become the mapping's), -EAGAIN (raced,
+ * retry), -EBUSY (module lock), -ENOMEM (top up the cache), -EIO (VM dead).
  */
-int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn);
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn);
 /*
  * The same with PAGE.ADD before FINALIZE; @source holds the contents.  -EEXIST
  * if there is a page already.
@@ -255,7 +256,7 @@ bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 
 /* Each leaf that overlaps [gpa, end); @gpa moves along. */
 #define for_each_sept_leaf(it, tdx, gpa, end)				\
-	for (; sept_iter_next_leaf(it, tdx, &(gpa), end);)
+	for ((it)->ptr = NULL; sept_iter_next_leaf(it, tdx, &(gpa), end);)
 
 /* Each table of 4 KiB entries that overlaps [gpa, end); @gpa moves along. */
 #define for_each_sept_table(it, tdx, gpa, end)				\

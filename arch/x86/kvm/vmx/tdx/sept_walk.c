@@ -83,15 +83,32 @@ bool sept_iter_descend(struct sept_iter *it)
 	return true;
 }
 
+/* Go on to the next entry of the same table; false behind the last one. */
+static bool sept_iter_step(struct sept_iter *it)
+{
+	u64 next = it->pos.gpa + sept_size(it->pos.level);
+
+	if (!(next & (sept_size(it->pos.level + 1) - 1)))
+		return false;
+	it->ptr++;
+	it->pos.gpa = next;
+	it->target = next;
+	sept_iter_reload(it);
+	return true;
+}
+
 /*
- * Find the first leaf that overlaps [@gpa, @end) and move @gpa behind it.
- * Every step starts at the root, as the caller changes entries between steps.
+ * Find the first leaf that overlaps [@gpa, @end) and move @gpa behind it.  From
+ * one leaf to the next the way leads through the table where it is; only at its
+ * end does it start at the root again.  The caller holds mmu_lock for write all
+ * the while, and takes no table away.
  */
 bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 			 u64 end)
 {
 	while (*gpa < end) {
-		sept_iter_start(it, tdx, *gpa);
+		if (!it->ptr || !sept_iter_step(it))
+			sept_iter_start(it, tdx, *gpa);
 		while (sept_state(it->old) == SEPT_TABLE)
 			sept_iter_descend(it);
 		*gpa = it->pos.gpa + sept_size(it->pos.level);

@@ -101,6 +101,7 @@ struct sw_sys {
 	u32 hkid;			/* the module's own */
 	u64 keyed_pkgs;			/* that did KEY.CONFIG; atomic */
 	unsigned int nr_tdmrs, nr_cmrs;
+	u8 dynamic_pamt;		/* the host asked for it; constant then */
 	struct sw_tdmr tdmr[SW_MAX_TDMRS];
 	struct sw_range cmr[SW_MAX_CMRS];
 	struct sw_sharex kot_lock;	/* operand SW_OPND_KOT */
@@ -117,21 +118,61 @@ struct sw_tdmr *sw_tdmr_find(u64 pa);
 /* In the PAMT of an initialised part of a TDMR? */
 bool sw_pa_usable(u64 pa);
 bool sw_covered_by_cmr(u64 base, u64 size);
-u64 sw_tdmr_config(u64 array_pa, u64 count);	/* tdmr.c */
+u64 sw_tdmr_config(u64 array_pa, u64 count, bool dynamic);	/* tdmr.c */
 
 /* --- PAMT beyond swmod.h --- */
+/* The checks of a page operand that need no metadata. */
+u64 sw_page_operand(u64 pa, u8 level, u32 operand);
 /* Lock only the entry of a page that the module knows to be a leaf there. */
 u64 sw_page_get_leaf(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
 		     struct sw_page *ref);
 /* A 2 MiB entry without a type whose small pages are not all free. */
 bool sw_page_is_split(const struct sw_page *ref);
-/* Split an exclusively held 2 MiB leaf into 512 small ones, or merge them. */
-void sw_pamt_split(struct sw_page *ref);
+/* An entry for whoever looks without locks; NULL if there is none. */
+const struct sw_pamt_entry *sw_pamt_peek(u64 pa, u8 level);
+
+/* Two pages that are to hold 512 entries: dynamic PAMT only. */
+struct sw_pamt_pair {
+	u64 pa[2];
+	u32 operand[2];
+	struct sw_page page[2];
+};
+
+/*
+ * Split an exclusively held 2 MiB leaf into 512 small ones, or merge them.
+ * @pair goes in, or comes out, with dynamic PAMT.
+ */
+void sw_pamt_split(struct sw_page *ref, const struct sw_pamt_pair *pair);
 u64 sw_pamt_merge(u64 pa, u64 owner_pa, struct sw_page *ref);
-void sw_pamt_join(struct sw_page *ref, u64 owner_pa);
+void sw_pamt_join(struct sw_page *ref, u64 owner_pa, u64 pair[2]);
 /* Write BEPOCH of an assigned page without its lock. */
 void sw_pamt_set_bepoch(u64 pa, u8 level, u64 epoch);
 u64 sw_pamt_bepoch(u64 pa, u8 level);
+
+/* --- dynamic PAMT (pamt_dynamic.c) --- */
+#define SW_PAMT_HINT		(1ULL << 62)
+#define SW_PAMT_MAXPA		48	/* what the addresses in a node reach */
+
+/*
+ * Lock and mark pages whose addresses were checked; without locking one in the
+ * 2 MiB at @inside.  Behind it, commit and put: nothing takes the marks back.
+ */
+u64 sw_pamt_pair_get(struct sw_pamt_pair *pair, u64 inside);
+void sw_pamt_pair_put(struct sw_pamt_pair *pair);
+
+bool sw_pamt_marked(const struct sw_tdmr *t, u64 pa);
+bool sw_pamt_range_unmarked(const struct sw_tdmr *t, u64 pa);
+void sw_pamt_mark_init(const struct sw_tdmr *t, u64 pa, bool reserved);
+
+/* A 2M entry of type PAMT. */
+u64 sw_node_page(const struct sw_pamt_entry *node, unsigned int half);
+struct sw_pamt_entry *sw_node_entry(const struct sw_pamt_entry *node, u64 pa);
+/* One more page in use or one less: SW_PAMT_HINT if that was the last. */
+u64 sw_node_count(struct sw_pamt_entry *node, int used);
+void sw_node_make(struct sw_pamt_entry *node, const struct sw_pamt_pair *pair,
+		  unsigned int count);
+/* The caller gives the entry its new type. */
+void sw_node_unmake(struct sw_pamt_entry *node, u64 pair[2]);
 
 /* --- TDs (td.c) --- */
 /* Steps 1 of sw_td_get() only: the operand, lock and type of a TDR. */
@@ -260,5 +301,7 @@ u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r);
+u64 sw_phymem_pamt_add(struct sw_cpu *cpu, struct sw_regs *r);
+u64 sw_phymem_pamt_remove(struct sw_cpu *cpu, struct sw_regs *r);
 
 #endif /* _SWMOD_CORE_H */

@@ -60,6 +60,13 @@ bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 	return true;
 }
 
+void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out)
+{
+	int i = sw_cpuid_index(leaf, subleaf);
+
+	*out = i < 0 ? (struct sw_cpuid_val){ 0 } : sw_sys.cpuid[i];
+}
+
 static bool only_configurable(const struct sw_cpuid_rule *rule,
 			      const struct sw_cpuid_val *c)
 {

@@ -23,6 +23,8 @@
 #define SW_CPUID_CTL_USER	2
 
 #define SW_CPUID_1_OSXSAVE	(1u << 27)
+#define SW_CPUID_4_SHARING	0xffffc000u	/* of EAX */
+#define SW_CPUID_4_CACHES	4
 #define SW_CPUID_7_WAITPKG	(1u << 5)
 #define SW_CPUID_7_OSPKE	(1u << 4)
 #define SW_CPUID_80000001_SYSCALL (1u << 11)
@@ -79,6 +81,18 @@ static u32 sw_apic_id(const struct sw_run *run)
 	return run->vp->vcpu_index;
 }
 
+/*
+ * The caches of the processor, for who reduces #VEs; which CPUs share them is
+ * what the host configured.
+ */
+static void sw_cpuid_caches(u32 subleaf, struct sw_cpuid_val *v)
+{
+	u32 shared = v->eax & SW_CPUID_4_SHARING;
+
+	sw_cpuid_native(4, subleaf, v);
+	v->eax = (v->eax & ~SW_CPUID_4_SHARING) | shared;
+}
+
 static void sw_cpuid_dynamic(struct sw_run *run, u32 leaf, u32 subleaf,
 			     struct sw_cpuid_val *v)
 {
@@ -90,6 +104,11 @@ static void sw_cpuid_dynamic(struct sw_run *run, u32 leaf, u32 subleaf,
 		v->ebx = (v->ebx & 0xffffff) | sw_apic_id(run) << 24;
 		v->ecx = sw_set_bit(v->ecx, SW_CPUID_1_OSXSAVE,
 				    cr4 & SW_CR4_OSXSAVE);
+		break;
+	case 4:
+		if (subleaf < SW_CPUID_4_CACHES &&
+		    (run->td->tdcs->td_ctls & SW_TD_CTL_REDUCE_VE))
+			sw_cpuid_caches(subleaf, v);
 		break;
 	case 7:
 		if (!subleaf)

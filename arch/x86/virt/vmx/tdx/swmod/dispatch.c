@@ -62,6 +62,8 @@ static const struct sw_leaf_info leaves[SW_NR_LEAVES] = {
 	[SW_LEAF_SYS_CONFIG] = { sw_sys_config, .flags = SW_EARLY },
 	[SW_LEAF_SYS_SHUTDOWN] = { sw_sys_shutdown },
 	[SW_LEAF_SYS_UPDATE] = { sw_sys_update, .max_version = 1, .flags = SW_EARLY },
+	[SW_LEAF_PHYMEM_PAMT_ADD] = { sw_phymem_pamt_add },
+	[SW_LEAF_PHYMEM_PAMT_REMOVE] = { sw_phymem_pamt_remove },
 	[SW_LEAF_SYS_DISABLE] = { sw_sys_disable, .flags = SW_EARLY | SW_LATE },
 };
 

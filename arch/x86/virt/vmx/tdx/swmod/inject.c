@@ -82,6 +82,7 @@ static bool sw_iret_unblocked(const struct sw_exit *x)
 		       (x->intr_info & SW_INTR_NMI_UNBLOCKED) &&
 		       SW_INTR_VECTOR(x->intr_info) != SW_VEC_DF;
 	case SW_XR_EPT_VIOLATION:
+	case SW_XR_NOTIFY:
 		return x->qualification & SW_EQ_NMI_UNBLOCKED;
 	default:
 		return false;

@@ -60,17 +60,6 @@ static const char *name_of(const char *const *names, unsigned int n, u32 i)
 
 #define NAME(table, i)	name_of(table, SW_ARRAY_SIZE(table), i)
 
-static const struct sw_pamt_entry *pamt(u64 pa, u8 level)
-{
-	const struct sw_tdmr *t = sw_tdmr_find(pa);
-	const struct sw_pamt_entry *array;
-
-	if (!t || !sw_pa_usable(pa))
-		return NULL;
-	array = sw_va(t->pamt[level]);
-	return &array[(pa - t->base) >> SW_LEVEL_SHIFT(level)];
-}
-
 static u32 pamt_type(const struct sw_pamt_entry *e)
 {
 	return sw_load(&e->type_flags) & 0x1f;
@@ -91,7 +80,7 @@ static bool page_is(u64 pa, enum sw_pt type, u64 tdr_pa)
 
 	if (!SW_ALIGNED(pa, SW_SIZE_4K))
 		return false;
-	e = pamt(pa, 0);
+	e = sw_pamt_peek(pa, 0);
 	return e && pamt_type(e) == type && pamt_owner(e) == tdr_pa;
 }
 
@@ -192,7 +181,7 @@ static void show_vcpus(struct sw_out *out, u64 tdr_pa)
 
 void sw_inspect_show_td(struct sw_out *out, u64 tdr_pa)
 {
-	const struct sw_pamt_entry *e = pamt(tdr_pa, 0);
+	const struct sw_pamt_entry *e = sw_pamt_peek(tdr_pa, 0);
 	const struct sw_tdcs *tdcs;
 	const struct sw_tdr *tdr;
 
@@ -305,12 +294,17 @@ void sw_inspect_show_page(struct sw_out *out, u64 pa)
 	char lock[40];
 	int level;
 
-	if (!pamt(pa, 0)) {
+	if (!sw_pamt_peek(pa, 2)) {
 		say(out, "0x%llx is in no initialised TDMR", LL(pa));
 		return;
 	}
 	for (level = 2; level >= 0; level--) {
-		e = pamt(pa, level);
+		e = sw_pamt_peek(pa, level);
+		if (!e) {
+			say(out, "%s 0x%llx has no metadata", sizes[level],
+			    LL(pa));
+			continue;
+		}
 		lock_text(&e->lock, lock, sizeof(lock));
 		say(out, "%s 0x%llx %s owner 0x%llx bepoch %llu lock %s",
 		    sizes[level], LL(pa & ~(SW_LEVEL_SIZE(level) - 1)),

@@ -164,7 +164,7 @@ static bool table_is_free(u64 pa)
 
 static u64 sept_remove(struct sw_mem *m, struct sw_regs *r)
 {
-	u64 pa = m->e.val & SW_EPT_PFN, err;
+	u64 pa = m->e.val & SW_EPT_PFN, hint, err;
 
 	err = sw_mem_check_tracked(m);
 	if (!err)
@@ -177,9 +177,9 @@ static u64 sept_remove(struct sw_mem *m, struct sw_regs *r)
 		return err;
 	}
 	sw_entry_set(&m->e, sw_sept_make(SW_ST_FREE, 0));
-	sw_page_set(&m->page, SW_PT_NDA, 0);
+	hint = sw_page_set(&m->page, SW_PT_NDA, 0);
 	sw_td_children(&m->td, -1);
-	r->rcx = pa;
+	r->rcx = pa | hint;
 	r->rdx = 0;
 	return 0;
 }

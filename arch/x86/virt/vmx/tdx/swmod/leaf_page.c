@@ -85,7 +85,7 @@ u64 sw_mem_page_remove(struct sw_cpu *cpu, struct sw_regs *r)
 	static const struct sw_mem_how how = { 0, 1, SW_SHARED };
 	struct sw_regs in = *r;
 	struct sw_mem m;
-	u64 pa, err;
+	u64 pa, hint, err;
 
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_REMOVE, &how, &m);
 	if (err)
@@ -99,9 +99,9 @@ u64 sw_mem_page_remove(struct sw_cpu *cpu, struct sw_regs *r)
 		sw_entry_report(&m.e, r);
 	} else {
 		sw_entry_set(&m.e, sw_sept_make(SW_ST_FREE, 0));
-		sw_page_set(&m.old, SW_PT_NDA, 0);
+		hint = sw_page_set(&m.old, SW_PT_NDA, 0);
 		sw_td_children(&m.td, -pages_of(m.level));
-		r->rcx = pa;
+		r->rcx = pa | hint;
 		r->rdx = 0;
 	}
 	sw_mem_put(&m);
@@ -134,9 +134,29 @@ static u64 demote_interrupted(const struct sw_mem *m)
 	return 0;
 }
 
-static void demote_commit(struct sw_mem *m, u64 table)
+/* What a dynamic PAMT needs for 512 small pages. */
+static u64 demote_pair(struct sw_pamt_pair *pair)
 {
-	sw_pamt_split(&m->old);
+	unsigned int i;
+
+	if (!sw_sys.dynamic_pamt)
+		return 0;
+	for (i = 0; i < 2; i++) {
+		if (!SW_ALIGNED(pair->pa[i], SW_SIZE_4K) ||
+		    !sw_sys_check_hpa(pair->pa[i]))
+			return SW_OPERAND_INVALID | pair->operand[i];
+	}
+	for (i = 0; i < 2; i++) {
+		if (!sw_pa_usable(pair->pa[i]))
+			return SW_OPERAND_ADDR_RANGE_ERROR | pair->operand[i];
+	}
+	return sw_pamt_pair_get(pair, ~0ULL);
+}
+
+static void demote_commit(struct sw_mem *m, u64 table,
+			  const struct sw_pamt_pair *pair)
+{
+	sw_pamt_split(&m->old, pair);
 	sw_td_children(&m->td, 1);
 	sw_page_set(&m->page, SW_PT_EPT, m->td.page.pa);
 	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, table));
@@ -144,6 +164,9 @@ static void demote_commit(struct sw_mem *m, u64 table)
 
 static u64 page_demote(struct sw_mem *m, struct sw_regs *r)
 {
+	struct sw_pamt_pair pair = {
+		.pa = { r->r12, r->r13 }, .operand = { SW_OPND_R12, SW_OPND_R13 },
+	};
 	u64 pa = m->e.val & SW_EPT_PFN, err;
 
 	err = sw_mem_check_tracked(m);
@@ -159,11 +182,14 @@ static u64 page_demote(struct sw_mem *m, struct sw_regs *r)
 		err = sw_page_get_leaf(pa, 1, SW_EXCL, SW_PT_REG, SW_OPND_RCX,
 				       &m->old);
 	}
+	if (!err)
+		err = demote_pair(&pair);
 	if (err) {
 		sw_entry_report(&m->e, r);
 		return err;
 	}
-	demote_commit(m, r->r8);
+	demote_commit(m, r->r8, &pair);
+	sw_pamt_pair_put(&pair);
 	r->rcx = 0;
 	r->rdx = 0;
 	return 0;
@@ -208,8 +234,9 @@ static bool promotable(u64 *table, u64 *pa, enum sw_sept_state *state)
 
 static u64 page_promote(struct sw_mem *m, struct sw_regs *r)
 {
-	u64 table = m->e.val & SW_EPT_PFN, pa, err;
+	u64 table = m->e.val & SW_EPT_PFN, pair[2] = { r->r12, r->r13 };
 	enum sw_sept_state state;
+	u64 pa, hint, err;
 
 	err = sw_mem_check_tracked(m);
 	if (!err && !promotable(sw_va(table), &pa, &state))
@@ -223,12 +250,14 @@ static u64 page_promote(struct sw_mem *m, struct sw_regs *r)
 		sw_entry_report(&m->e, r);
 		return err;
 	}
-	sw_pamt_join(&m->old, m->td.page.pa);
+	sw_pamt_join(&m->old, m->td.page.pa, pair);
 	sw_entry_set(&m->e, sw_sept_make(state, pa));
-	sw_page_set(&m->page, SW_PT_NDA, 0);
+	hint = sw_page_set(&m->page, SW_PT_NDA, 0);
 	sw_td_children(&m->td, -1);
-	r->rcx = table;
+	r->rcx = table | hint;
 	r->rdx = 0;
+	r->r12 = pair[0];
+	r->r13 = pair[1];
 	return 0;
 }
 
@@ -247,6 +276,16 @@ u64 sw_mem_page_promote(struct sw_cpu *cpu, struct sw_regs *r)
 		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
 	return err;
+}
+
+static u64 relocate_commit(struct sw_mem *m, u64 from, u64 to)
+{
+	/* What is pending has no content yet. */
+	if (!sw_sept_is_pending(m->state))
+		memcpy(sw_va(to), sw_va(from), SW_PAGE_SIZE);
+	sw_page_set(&m->page, SW_PT_REG, m->td.page.pa);
+	sw_entry_set(&m->e, sw_sept_make(sw_unblocked_form(m->state), to));
+	return sw_page_set(&m->old, SW_PT_NDA, 0);
 }
 
 u64 sw_mem_page_relocate(struct sw_cpu *cpu, struct sw_regs *r)
@@ -270,14 +309,7 @@ u64 sw_mem_page_relocate(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err) {
 		sw_entry_report(&m.e, r);
 	} else {
-		/* What is pending has no content yet. */
-		if (!sw_sept_is_pending(m.state))
-			memcpy(sw_va(r->r8), sw_va(pa), SW_PAGE_SIZE);
-		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
-		sw_page_set(&m.old, SW_PT_NDA, 0);
-		sw_entry_set(&m.e, sw_sept_make(sw_unblocked_form(m.state),
-						r->r8));
-		r->rcx = pa;
+		r->rcx = pa | relocate_commit(&m, pa, r->r8);
 		r->rdx = 0;
 	}
 	sw_mem_put(&m);

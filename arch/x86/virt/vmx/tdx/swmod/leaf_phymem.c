@@ -7,6 +7,35 @@
 /* Bit 63 of RCX: a large entry that is in use in smaller pieces. */
 #define SW_RDMD_NON_LEAF	(1ULL << 63)
 
+/* A page that holds metadata is free in its own. */
+static bool is_metadata(const struct sw_page *page, u8 level)
+{
+	return sw_sys.dynamic_pamt && !level &&
+	       sw_page_type(page) == SW_PT_NDA &&
+	       sw_pamt_marked(sw_tdmr_find(page->pa), page->pa);
+}
+
+static void rdmd_report(const struct sw_page *page, u8 level, struct sw_regs *r)
+{
+	bool split = sw_page_is_split(page);
+
+	r->rcx = sw_page_type(page) | (split ? SW_RDMD_NON_LEAF : 0);
+	r->rdx = sw_page_owner(page);
+	r->r8 = page->level;
+	r->r9 = sw_load(&page->e->bepoch);
+	r->r10 = 0;
+	r->r11 = 0;
+	if (is_metadata(page, level)) {
+		r->rcx = SW_PT_PAMT;
+		r->r8 = 0;
+	} else if (split && sw_sys.dynamic_pamt) {
+		r->rdx = 0;
+		r->r9 = 0;
+		r->r10 = sw_node_page(page->e, 0);
+		r->r11 = sw_node_page(page->e, 1);
+	}
+}
+
 u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	u64 pa = r->rcx & ~7ULL, err;
@@ -18,19 +47,12 @@ u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
 	err = sw_page_get(pa, level, SW_SHARED, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;
-	r->rcx = sw_page_type(&page);
-	if (sw_page_is_split(&page))
-		r->rcx |= SW_RDMD_NON_LEAF;
-	r->rdx = sw_page_owner(&page);
-	r->r8 = page.level;
-	r->r9 = sw_load(&page.e->bepoch);
-	r->r10 = 0;
-	r->r11 = 0;
+	rdmd_report(&page, level, r);
 	sw_page_put(&page);
 	return 0;
 }
 
-static u64 reclaim_tdr(struct sw_page *page)
+static u64 reclaim_tdr(struct sw_page *page, u64 *hint)
 {
 	struct sw_tdr *tdr = sw_va(page->pa);
 
@@ -38,11 +60,11 @@ static u64 reclaim_tdr(struct sw_page *page)
 		return SW_LIFECYCLE_STATE_INCORRECT;
 	if (sw_load(&tdr->chldcnt))
 		return SW_TD_ASSOCIATED_PAGES_EXIST;
-	sw_page_set(page, SW_PT_NDA, 0);
+	*hint = sw_page_set(page, SW_PT_NDA, 0);
 	return 0;
 }
 
-static u64 reclaim_child(struct sw_page *page)
+static u64 reclaim_child(struct sw_page *page, u64 *hint)
 {
 	struct sw_td td;
 	u64 err;
@@ -53,7 +75,7 @@ static u64 reclaim_child(struct sw_page *page)
 	if (td.tdr->lifecycle != SW_TEARDOWN) {
 		err = SW_LIFECYCLE_STATE_INCORRECT;
 	} else {
-		sw_page_set(page, SW_PT_NDA, 0);
+		*hint = sw_page_set(page, SW_PT_NDA, 0);
 		sw_td_children(&td, -(1LL << (9 * page->level)));
 	}
 	sw_td_put(&td);
@@ -63,19 +85,19 @@ static u64 reclaim_child(struct sw_page *page)
 static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 {
 	enum sw_pt type = sw_page_type(page);
-	u64 owner = sw_page_owner(page), err;
+	u64 owner = sw_page_owner(page), hint = 0, err;
 
 	if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	switch (type) {
 	case SW_PT_TDR:
-		err = reclaim_tdr(page);
+		err = reclaim_tdr(page, &hint);
 		break;
 	case SW_PT_REG:
 	case SW_PT_TDCX:
 	case SW_PT_TDVPR:
 	case SW_PT_EPT:
-		err = reclaim_child(page);
+		err = reclaim_child(page, &hint);
 		break;
 	default:
 		return SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
@@ -87,7 +109,7 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 	r->rcx = type;
 	r->rdx = owner;
 	r->r8 = page->level;
-	r->r9 = 0;
+	r->r9 = hint;
 	return err;
 }
 

@@ -9,8 +9,12 @@
  */
 #include "core.h"
 
-/* 4K PAMT entries that one TDMR.INIT initialises: 4 MiB of memory. */
+/* 4K PAMT entries that one TDMR.INIT initialises: 4 MiB of memory, or 16. */
 #define SW_TDMR_INIT_BATCH	1024
+#define SW_TDMR_INIT_BATCH_DYNAMIC	4096
+
+/* Bit of R8 of SYS.CONFIG. */
+#define SW_CONFIG_DYNAMIC_PAMT	(1ULL << 16)
 
 static u64 sys_lock(enum sw_mode mode)
 {
@@ -117,8 +121,9 @@ u64 sw_sys_lp_init(struct sw_cpu *cpu, struct sw_regs *r)
 
 static u64 config_locked(const struct sw_regs *r)
 {
-	u64 err;
+	bool dynamic = r->r8 & SW_CONFIG_DYNAMIC_PAMT;
 	u32 hkid = r->r8 & 0xffff;
+	u64 err;
 
 	if (sw_sys.state != SW_SYSINIT_DONE || sw_sys.nr_lps < sw_nr_cpus())
 		return SW_SYS_CONFIG_NOT_PENDING;
@@ -126,15 +131,18 @@ static u64 config_locked(const struct sw_regs *r)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	if (!r->rdx || r->rdx > SW_MAX_TDMRS)
 		return SW_OPERAND_INVALID | SW_OPND_RDX;
-	/* Bit 16 asks for dynamic PAMT, which FEATURES0 does not offer. */
-	if (r->r8 >> 16 || hkid < sw_sys.first_hkid ||
+	if ((r->r8 & ~SW_CONFIG_DYNAMIC_PAMT) >> 16 ||
+	    hkid < sw_sys.first_hkid ||
 	    hkid - sw_sys.first_hkid >= sw_sys.nr_hkids)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
+	if (dynamic && sw_maxpa() > SW_PAMT_MAXPA)
 		return SW_OPERAND_INVALID | SW_OPND_R8;
 	if (!sw_is_ram(r->rcx, r->rdx * sizeof(u64)))
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
-	err = sw_tdmr_config(r->rcx, r->rdx);
+	err = sw_tdmr_config(r->rcx, r->rdx, dynamic);
 	if (err)
 		return err;
+	sw_sys.dynamic_pamt = dynamic;
 	sw_sys.hkid = hkid;
 	sw_sys.kot[hkid].state = SW_KOT_RESERVED;
 	sw_store(&sw_sys.state, SW_SYSCONFIG_DONE);
@@ -199,14 +207,20 @@ static void pamt_reset(const struct sw_tdmr *t, u64 pa, u8 level, u8 type)
 
 static void tdmr_init_batch(struct sw_tdmr *t)
 {
-	u64 pa = t->next, end = pa + SW_TDMR_INIT_BATCH * SW_SIZE_4K;
+	unsigned int batch = sw_sys.dynamic_pamt ? SW_TDMR_INIT_BATCH_DYNAMIC :
+						   SW_TDMR_INIT_BATCH;
+	u64 pa = t->next, end = pa + batch * SW_SIZE_4K;
 
 	for (; pa < end; pa += SW_SIZE_4K) {
 		if (SW_ALIGNED(pa, SW_SIZE_1G))
 			pamt_reset(t, pa, 2, SW_PT_NDA);
 		if (SW_ALIGNED(pa, SW_SIZE_2M))
 			pamt_reset(t, pa, 1, SW_PT_NDA);
-		pamt_reset(t, pa, 0, is_reserved(t, pa) ? SW_PT_RSVD : SW_PT_NDA);
+		if (sw_sys.dynamic_pamt)
+			sw_pamt_mark_init(t, pa, is_reserved(t, pa));
+		else
+			pamt_reset(t, pa, 0, is_reserved(t, pa) ? SW_PT_RSVD :
+								  SW_PT_NDA);
 	}
 	/* Pairs with the load in sw_pa_usable(): entries before the limit. */
 	sw_store(&t->next, end);

@@ -24,10 +24,11 @@ struct sw_md_sys_field {
 /*
  * TDG_VP_RDWR, RELAXED_MEM_MNG_CONCURRENCY, CPUID_VIRT_GUEST_CTRL,
  * HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2, NO_RBP_MOD, TOPOLOGY_ENUM,
- * VE_REDUCTION: no more than what is implemented.
+ * VE_REDUCTION, DYNAMIC_PAMT: no more than what is implemented.
  */
 #define SW_FEATURES0	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 10 | \
-			 1ULL << 16 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30)
+			 1ULL << 16 | 1ULL << 18 | 1ULL << 20 | 1ULL << 30 | \
+			 1ULL << 36)
 #define SW_FEATURE_ENHANCED_DEMOTE	(1ULL << 51)
 
 static u64 features0(u32 i)
@@ -126,6 +127,9 @@ static const struct sw_md_sys_field fields[] = {
 	VAL(0x9100000100000010ULL, sizeof(struct sw_pamt_entry)),
 	VAL(0x9100000100000011ULL, sizeof(struct sw_pamt_entry)),
 	VAL(0x9100000100000012ULL, sizeof(struct sw_pamt_entry)),
+	/* PAMT_PAGE_BITMAP_ENTRY_BITS, MIN_DYNAMIC_PAMT_NUM_HKID_BITS */
+	VAL(0x9100000000000013ULL, 1),
+	VAL(0x9100000000000014ULL, 52 - SW_PAMT_MAXPA),
 	/* TDR, TDCS and TDVPS sizes in bytes, without L2 VMs */
 	VAL(0x9800000100000000ULL, SW_PAGE_SIZE),
 	VAL(0x9800000100000100ULL, SW_TDCS_PAGES_MIN * SW_PAGE_SIZE),

@@ -8,6 +8,9 @@
  * Order: the 1G entry shared, the 2M entry shared, then the 4K entry; where a
  * walk ends early the last lock is promoted.  An exclusive 2M lock thereby
  * collides with any work on any small page below it.
+ *
+ * With dynamic PAMT the entries of small pages lie in two pages below the 2M
+ * entry, if at all: pamt_dynamic.c.
  */
 #include "core.h"
 
@@ -41,17 +44,44 @@ bool sw_pa_usable(u64 pa)
 	return t && sw_load(&t->next) >= block_end;
 }
 
-static struct sw_pamt_entry *pamt_entry(const struct sw_tdmr *t, u64 pa,
-					u8 level)
+static enum sw_pt entry_type(const struct sw_pamt_entry *e)
+{
+	return sw_load(&e->type_flags) & SW_PAMT_TYPE_MASK;
+}
+
+static struct sw_pamt_entry *array_entry(const struct sw_tdmr *t, u64 pa,
+					 u8 level)
 {
 	struct sw_pamt_entry *array = sw_va(t->pamt[level]);
 
 	return &array[(pa - t->base) >> SW_LEVEL_SHIFT(level)];
 }
 
-static enum sw_pt entry_type(const struct sw_pamt_entry *e)
+/* Of a small page only if the caller knows that there is one. */
+static struct sw_pamt_entry *pamt_entry(const struct sw_tdmr *t, u64 pa,
+					u8 level)
 {
-	return sw_load(&e->type_flags) & SW_PAMT_TYPE_MASK;
+	if (!level && sw_sys.dynamic_pamt)
+		return sw_node_entry(array_entry(t, pa, 1), pa);
+	return array_entry(t, pa, level);
+}
+
+const struct sw_pamt_entry *sw_pamt_peek(u64 pa, u8 level)
+{
+	const struct sw_tdmr *t = sw_tdmr_find(pa);
+	const struct sw_pamt_entry *node;
+
+	if (!t || !sw_pa_usable(pa))
+		return NULL;
+	if (level || !sw_sys.dynamic_pamt)
+		return array_entry(t, pa, level);
+	/* What it says may be half old and half new: it must be memory. */
+	node = array_entry(t, pa, 1);
+	if (entry_type(node) != SW_PT_PAMT ||
+	    !sw_pa_usable(sw_node_page(node, 0)) ||
+	    !sw_pa_usable(sw_node_page(node, 1)))
+		return NULL;
+	return sw_node_entry(node, pa);
 }
 
 static u64 entry_owner(const struct sw_pamt_entry *e)
@@ -81,12 +111,17 @@ u64 sw_page_owner(const struct sw_page *ref)
 	return entry_owner(ref->e);
 }
 
-void sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa)
+u64 sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa)
 {
+	int used = (type != SW_PT_NDA) - (entry_type(ref->e) != SW_PT_NDA);
+
 	entry_set(ref->e, type, owner_pa);
+	if (!sw_sys.dynamic_pamt || ref->level)
+		return 0;
+	return sw_node_count(ref->e2m, used);
 }
 
-static u64 page_operand(u64 pa, u8 level, u32 operand)
+u64 sw_page_operand(u64 pa, u8 level, u32 operand)
 {
 	if (!sw_sys_check_hpa(pa) || !SW_ALIGNED(pa, SW_LEVEL_SIZE(level)))
 		return SW_OPERAND_INVALID | operand;
@@ -125,6 +160,12 @@ static u64 page_lock_leaf(struct sw_page *ref, const struct sw_tdmr *t,
 	return 0;
 }
 
+/* Does the walk go on below this 2M entry? */
+static bool has_small_pages(const struct sw_pamt_entry *e2m)
+{
+	return entry_type(e2m) == (sw_sys.dynamic_pamt ? SW_PT_PAMT : SW_PT_NDA);
+}
+
 static u64 page_walk(struct sw_page *ref, const struct sw_tdmr *t, u8 level,
 		     enum sw_mode mode)
 {
@@ -143,7 +184,7 @@ static u64 page_walk(struct sw_page *ref, const struct sw_tdmr *t, u8 level,
 	if (err)
 		return err;
 	ref->held_2m = 1;
-	if (level == 1 || entry_type(ref->e2m) != SW_PT_NDA)
+	if (level == 1 || !has_small_pages(ref->e2m))
 		return page_lock_leaf(ref, t, 1, mode);
 	return page_lock_leaf(ref, t, 0, mode);
 }
@@ -151,7 +192,7 @@ static u64 page_walk(struct sw_page *ref, const struct sw_tdmr *t, u8 level,
 /* A free 2M entry says nothing of the small pages below it: look at them. */
 static bool small_pages_free(const struct sw_tdmr *t, u64 pa)
 {
-	const struct sw_pamt_entry *e = pamt_entry(t, pa, 0);
+	const struct sw_pamt_entry *e = array_entry(t, pa, 0);
 	int i;
 
 	for (i = 0; i < 512; i++) {
@@ -163,18 +204,41 @@ static bool small_pages_free(const struct sw_tdmr *t, u64 pa)
 
 bool sw_page_is_split(const struct sw_page *ref)
 {
-	return ref->level == 1 && entry_type(ref->e) == SW_PT_NDA &&
+	if (ref->level != 1)
+		return false;
+	if (sw_sys.dynamic_pamt)
+		return entry_type(ref->e) == SW_PT_PAMT;
+	return entry_type(ref->e) == SW_PT_NDA &&
 	       !small_pages_free(sw_tdmr_find(ref->pa), ref->pa);
 }
 
-static bool page_is_wanted(const struct sw_page *ref, const struct sw_tdmr *t,
-			   u8 level, int want)
+/* What no entry says: small pages in use, or serving as metadata. */
+static bool page_is_free(const struct sw_page *ref, const struct sw_tdmr *t)
 {
+	if (sw_sys.dynamic_pamt)
+		return ref->level ? sw_pamt_range_unmarked(t, ref->pa) :
+				    !sw_pamt_marked(t, ref->pa);
+	return ref->level != 1 || small_pages_free(t, ref->pa);
+}
+
+static u64 page_check(const struct sw_page *ref, const struct sw_tdmr *t,
+		      u8 level, int want)
+{
+	enum sw_pt type = entry_type(ref->e);
+
 	if (want < 0)
-		return true;
-	if (entry_type(ref->e) != (enum sw_pt)want || ref->level != level)
-		return false;
-	return want != SW_PT_NDA || level != 1 || small_pages_free(t, ref->pa);
+		return 0;
+	if (ref->level != level) {
+		if (sw_sys.dynamic_pamt && ref->level == 1 &&
+		    type == SW_PT_NDA && want == SW_PT_NDA)
+			return SW_MISSING_PAMT_PAGE_PAIR;
+		return SW_PAGE_METADATA_INCORRECT;
+	}
+	if (type != (enum sw_pt)want)
+		return SW_PAGE_METADATA_INCORRECT;
+	if (want == SW_PT_NDA && !page_is_free(ref, t))
+		return SW_PAGE_METADATA_INCORRECT;
+	return 0;
 }
 
 u64 sw_page_get(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
@@ -184,19 +248,41 @@ u64 sw_page_get(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
 	u64 err;
 
 	memset(ref, 0, sizeof(*ref));
-	err = page_operand(pa, level, operand);
+	err = sw_page_operand(pa, level, operand);
 	if (err)
 		return err;
 	ref->pa = pa;
 	t = sw_tdmr_find(pa);
 	err = page_walk(ref, t, level, mode);
-	if (err)
-		err |= operand;
-	else if (!page_is_wanted(ref, t, level, want))
-		err = SW_PAGE_METADATA_INCORRECT | operand;
-	if (err)
-		sw_page_put(ref);
-	return err;
+	if (!err)
+		err = page_check(ref, t, level, want);
+	if (!err)
+		return 0;
+	sw_page_put(ref);
+	return err | operand;
+}
+
+/*
+ * An entry that the host can take away needs the 2M entry's lock as well: it
+ * has to be there until it is unlocked.
+ */
+static u64 leaf_entry(u64 pa, u8 level, struct sw_page *ref,
+		      struct sw_pamt_entry **e)
+{
+	struct sw_tdmr *t = sw_tdmr_find(pa);
+	u64 err;
+
+	if (!level && sw_sys.dynamic_pamt) {
+		ref->e2m = array_entry(t, pa, 1);
+		err = sw_lock(&ref->e2m->lock, SW_SHARED, SW_HOST);
+		if (err)
+			return err;
+		ref->held_2m = 1;
+		if (entry_type(ref->e2m) != SW_PT_PAMT)
+			return SW_PAGE_METADATA_INCORRECT;
+	}
+	*e = pamt_entry(t, pa, level);
+	return 0;
 }
 
 u64 sw_page_get_leaf(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
@@ -206,22 +292,24 @@ u64 sw_page_get_leaf(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
 	u64 err;
 
 	memset(ref, 0, sizeof(*ref));
-	err = page_operand(pa, level, operand);
+	err = sw_page_operand(pa, level, operand);
 	if (err)
 		return err;
-	e = pamt_entry(sw_tdmr_find(pa), pa, level);
-	err = sw_lock(&e->lock, mode, SW_HOST);
+	err = leaf_entry(pa, level, ref, &e);
+	if (!err)
+		err = sw_lock(&e->lock, mode, SW_HOST);
 	if (err)
-		return err | operand;
+		goto put;
 	ref->pa = pa;
 	ref->level = level;
 	ref->mode = mode;
 	ref->e = e;
-	if (want >= 0 && entry_type(e) != (enum sw_pt)want) {
-		sw_page_put(ref);
-		return SW_PAGE_METADATA_INCORRECT | operand;
-	}
-	return 0;
+	if (want < 0 || entry_type(e) == (enum sw_pt)want)
+		return 0;
+	err = SW_PAGE_METADATA_INCORRECT;
+put:
+	sw_page_put(ref);
+	return err | operand;
 }
 
 u64 sw_page_get_implicit(u64 pa, enum sw_mode mode, int want, u32 operand,
@@ -241,17 +329,20 @@ void sw_page_put(struct sw_page *ref)
 	memset(ref, 0, sizeof(*ref));
 }
 
-void sw_pamt_split(struct sw_page *ref)
+void sw_pamt_split(struct sw_page *ref, const struct sw_pamt_pair *pair)
 {
-	struct sw_pamt_entry *e = pamt_entry(sw_tdmr_find(ref->pa), ref->pa, 0);
+	struct sw_tdmr *t = sw_tdmr_find(ref->pa);
 	u64 owner = entry_owner(ref->e);
 	enum sw_pt type = entry_type(ref->e);
 	int i;
 
+	if (sw_sys.dynamic_pamt)
+		sw_node_make(ref->e, pair, 512);
+	else
+		entry_set(ref->e, SW_PT_NDA, 0);
 	/* The exclusive 2M lock keeps every walk away from the small entries. */
 	for (i = 0; i < 512; i++)
-		entry_set(&e[i], type, owner);
-	entry_set(ref->e, SW_PT_NDA, 0);
+		entry_set(pamt_entry(t, ref->pa + i * SW_SIZE_4K, 0), type, owner);
 }
 
 /*
@@ -260,31 +351,37 @@ void sw_pamt_split(struct sw_page *ref)
  */
 u64 sw_pamt_merge(u64 pa, u64 owner_pa, struct sw_page *ref)
 {
-	struct sw_pamt_entry *e;
+	struct sw_tdmr *t;
 	int i;
 	u64 err;
 
 	err = sw_page_get(pa, 1, SW_EXCL, -1, SW_OPND_RCX, ref);
 	if (err)
 		return err;
-	e = pamt_entry(sw_tdmr_find(pa), pa, 0);
-	for (i = 0; i < 512; i++) {
-		if (entry_type(&e[i]) == SW_PT_REG &&
-		    entry_owner(&e[i]) == owner_pa)
-			continue;
-		sw_page_put(ref);
-		return SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
+	t = sw_tdmr_find(pa);
+	for (i = 0; has_small_pages(ref->e) && i < 512; i++) {
+		struct sw_pamt_entry *e = pamt_entry(t, pa + i * SW_SIZE_4K, 0);
+
+		if (entry_type(e) != SW_PT_REG || entry_owner(e) != owner_pa)
+			break;
 	}
-	return 0;
+	if (i == 512)
+		return 0;
+	sw_page_put(ref);
+	return SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
 }
 
-void sw_pamt_join(struct sw_page *ref, u64 owner_pa)
+void sw_pamt_join(struct sw_page *ref, u64 owner_pa, u64 pair[2])
 {
-	struct sw_pamt_entry *e = pamt_entry(sw_tdmr_find(ref->pa), ref->pa, 0);
+	struct sw_pamt_entry *e = array_entry(sw_tdmr_find(ref->pa), ref->pa, 0);
 	int i;
 
-	for (i = 0; i < 512; i++)
-		entry_set(&e[i], SW_PT_NDA, 0);
+	if (sw_sys.dynamic_pamt) {
+		sw_node_unmake(ref->e, pair);
+	} else {
+		for (i = 0; i < 512; i++)
+			entry_set(&e[i], SW_PT_NDA, 0);
+	}
 	entry_set(ref->e, SW_PT_REG, owner_pa);
 }
 

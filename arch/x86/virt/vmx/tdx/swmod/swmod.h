@@ -85,7 +85,8 @@ u64 sw_page_get_implicit(u64 pa, enum sw_mode mode, int want, u32 operand,
 void sw_page_put(struct sw_page *ref);
 enum sw_pt sw_page_type(const struct sw_page *ref);
 u64 sw_page_owner(const struct sw_page *ref);
-void sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa);
+/* Bit 62 if a dynamic PAMT's pair of pages has no page in use any more. */
+u64 sw_page_set(struct sw_page *ref, enum sw_pt type, u64 owner_pa);
 
 /* --- TD control structures, in donated pages --- */
 
@@ -326,6 +327,8 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 int sw_cpuid_index(u32 leaf, u32 subleaf);
 bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 		     struct sw_cpuid_val *out);
+/* A leaf of the table as the processor has it. */
+void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out);
 u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_rd(struct sw_td *td, u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_wr(struct sw_td *td, u64 field, enum sw_side side, u64 val, u64 mask,
@@ -396,9 +399,11 @@ u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 vmcs_field, u64 *val);
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 vmcs_field, u64 val);
 /* Wish for an exit as soon as an NMI can be delivered. */
 void sw_guest_nmi_window(struct sw_run *run, bool on);
-/* The guest's CR2 and XCR0, which no VMCS field holds. */
+/* The guest's CR2, XCR0 and DR6, which no VMCS field holds. */
 void sw_guest_set_xcr0(struct sw_run *run, u64 val);
 void sw_guest_set_cr2(struct sw_run *run, u64 val);
+u64 sw_guest_dr6(struct sw_run *run);
+void sw_guest_set_dr6(struct sw_run *run, u64 val);
 /* The posted-interrupt descriptor that the host named, or NULL. */
 void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */

@@ -107,7 +107,7 @@ static u64 check_gaps(const struct sw_tdmr *t, unsigned int nr)
 	return 0;
 }
 
-static u64 check_pamt(const struct sw_tdmr *t, unsigned int nr)
+static u64 check_pamt(const struct sw_tdmr *t, unsigned int nr, bool dynamic)
 {
 	u32 level;
 
@@ -116,6 +116,9 @@ static u64 check_pamt(const struct sw_tdmr *t, unsigned int nr)
 		u64 base = t->pamt[level], size = t->pamt_size[level];
 		u32 detail = nr | level << 8;
 
+		/* One bit for each small page. */
+		if (dynamic && !level)
+			need = t->size >> SW_LEVEL_SHIFT(0) >> 3;
 		if (!SW_ALIGNED(base | size, SW_SIZE_4K) || size < need ||
 		    !sw_sys_check_hpa(base) || !sw_sys_check_hpa(size))
 			return SW_INVALID_PAMT | detail;
@@ -125,7 +128,8 @@ static u64 check_pamt(const struct sw_tdmr *t, unsigned int nr)
 	return 0;
 }
 
-static u64 copy_tdmr(struct sw_tdmr *t, u64 info_pa, unsigned int nr)
+static u64 copy_tdmr(struct sw_tdmr *t, u64 info_pa, unsigned int nr,
+		     bool dynamic)
 {
 	struct sw_tdmr_info info;
 	u64 err;
@@ -152,7 +156,7 @@ static u64 copy_tdmr(struct sw_tdmr *t, u64 info_pa, unsigned int nr)
 	if (!err)
 		err = check_gaps(t, nr);
 	if (!err)
-		err = check_pamt(t, nr);
+		err = check_pamt(t, nr, dynamic);
 	return err;
 }
 
@@ -193,7 +197,7 @@ static u64 check_pamt_overlap(unsigned int nr, u32 level, unsigned int count)
 	return 0;
 }
 
-u64 sw_tdmr_config(u64 array_pa, u64 count)
+u64 sw_tdmr_config(u64 array_pa, u64 count, bool dynamic)
 {
 	u64 pa[SW_MAX_TDMRS], err = 0;
 	unsigned int i;
@@ -201,7 +205,7 @@ u64 sw_tdmr_config(u64 array_pa, u64 count)
 
 	memcpy(pa, sw_va(array_pa), count * sizeof(pa[0]));
 	for (i = 0; i < count && !err; i++)
-		err = copy_tdmr(&sw_sys.tdmr[i], pa[i], i);
+		err = copy_tdmr(&sw_sys.tdmr[i], pa[i], i, dynamic);
 	for (i = 0; i < count && !err; i++) {
 		for (level = 0; level < 3 && !err; level++)
 			err = check_pamt_overlap(i, level, count);

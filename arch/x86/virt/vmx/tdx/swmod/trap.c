@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/context_tracking.h>
 #include <linux/kdebug.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -126,10 +127,25 @@ static void seamcall(struct pt_regs *regs)
 	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
 }
 
+/*
+ * A host on a nohz_full CPU tells RCU that a guest runs before it makes
+ * TDH.VP.ENTER, as it has to on hardware.  Here the guest runs from this
+ * handler, which is kernel code like any other: have RCU watch it.  On a CPU
+ * without context tracking there is nothing to leave.
+ */
+static bool leave_guest_context(void)
+{
+	if (!context_tracking_enabled() || __ct_state() != CT_STATE_GUEST)
+		return false;
+	context_tracking_guest_exit();
+	return true;
+}
+
 static int trap_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
+	bool guest;
 
 	if (event != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
 		return NOTIFY_DONE;
@@ -138,7 +154,10 @@ static int trap_notify(struct notifier_block *nb, unsigned long event, void *dat
 	/* Outside VMX operation the #UD is what the CPU would raise, too. */
 	if (!sw_guest_vmx_on())
 		return NOTIFY_DONE;
+	guest = leave_guest_context();
 	seamcall(regs);
+	if (guest)
+		context_tracking_guest_enter();
 	regs->ip += SW_SEAMCALL_LEN;
 	return NOTIFY_STOP;
 }

@@ -13,6 +13,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <asm/debugreg.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 
@@ -141,6 +142,16 @@ void sw_guest_nmi_window(struct sw_run *run, bool on)
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	native_write_cr2(val);
+}
+
+u64 sw_guest_dr6(struct sw_run *run)
+{
+	return native_get_debugreg(6);
+}
+
+void sw_guest_set_dr6(struct sw_run *run, u64 val)
+{
+	native_set_debugreg(6, val);
 }
 
 /* Where the host posts interrupts, or NULL if it has not said so. */

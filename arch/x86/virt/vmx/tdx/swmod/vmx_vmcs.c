@@ -49,7 +49,8 @@ void vmx_vmcs_unload(struct sw_tdvps *vp, u64 prev)
 }
 
 /* For TDCALL, for the host, and for the reason that vp_exit.c has. */
-#define VMX_EXCEPTIONS	(BIT(SW_VEC_UD) | BIT(SW_VEC_MC) | BIT(SW_VEC_AC))
+#define VMX_EXCEPTIONS	(BIT(SW_VEC_UD) | BIT(SW_VEC_MC) | BIT(SW_VEC_DB) | \
+			 BIT(SW_VEC_AC))
 
 static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 {

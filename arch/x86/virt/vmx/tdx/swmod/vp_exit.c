@@ -39,10 +39,35 @@ static enum sw_next sw_exit_machine_check(struct sw_run *run)
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE);
 }
 
+/* DR6 and DR7 as the delivery of a #DB makes them, which an exit does not. */
+static void sw_debug_trap(struct sw_run *run, u64 qualification)
+{
+	u64 hit = qualification & SW_DR6_QUAL;
+	u64 dr6 = sw_guest_dr6(run) & ~SW_DR6_TRAP;
+	u64 dr7 = sw_guest_read(run, SW_VM_GUEST_DR7);
+
+	sw_guest_set_dr6(run, (dr6 | SW_DR6_LOW | hit) ^ (hit & SW_DR6_LOW));
+	sw_guest_write(run, SW_VM_GUEST_DR7, dr7 & ~SW_DR7_GD);
+}
+
+/* As the processor would have delivered it; an INT1 keeps its type. */
+static enum sw_next sw_exit_db(struct sw_run *run)
+{
+	const struct sw_exit *x = &run->exit;
+	struct sw_event *ev = &run->vp->event;
+
+	sw_debug_trap(run, x->qualification);
+	sw_inject(run, SW_VEC_DB, SW_NO_ERROR);
+	ev->info &= ~SW_INTR_TYPE_MASK;
+	ev->info |= x->intr_info & SW_INTR_TYPE_MASK;
+	ev->instr_len = x->instr_len;
+	return SW_NEXT_RESUME;
+}
+
 /*
- * #UD, #AC, #MC and NMI are intercepted: #AC only so that a guest cannot keep
- * the CPU by one that hits its own delivery.  The host of a debug TD chooses
- * others, and gets them.
+ * #UD, #DB, #AC, #MC and NMI are intercepted: #DB and #AC only so that a guest
+ * cannot keep the CPU, deaf to interrupts, by one that hits its own delivery.
+ * The host of a debug TD chooses others, and gets them.
  */
 static enum sw_next sw_exit_exception(struct sw_run *run)
 {
@@ -55,6 +80,8 @@ static enum sw_next sw_exit_exception(struct sw_run *run)
 		return sw_exit_ud(run);
 	case SW_VEC_MC:
 		return sw_exit_machine_check(run);
+	case SW_VEC_DB:
+		return sw_exit_db(run);
 	case SW_VEC_AC:
 		sw_inject(run, SW_VEC_AC, run->exit.intr_error);
 		return SW_NEXT_RESUME;
