@@ -50,6 +50,13 @@ enum sw_leaf {
 	SW_LEAF_PHYMEM_PAMT_REMOVE = 59, SW_LEAF_SYS_DISABLE = 69,
 };
 
+#define SW_MODULE_MAJOR		1
+#define SW_MODULE_MINOR		5
+#define SW_MODULE_UPDATE	25
+#define SW_MODULE_BUILD_DATE	20260101
+/* ASCII "SW" where a vendor's module has its PCI vendor id. */
+#define SW_MODULE_VENDOR	0x5753
+
 /* DEBUG and SEPT_VE_DISABLE */
 #define SW_ATTR_DEBUG		(1ULL << 0)
 #define SW_ATTR_SEPT_VE_DISABLE	(1ULL << 28)
@@ -174,6 +181,14 @@ void sw_node_make(struct sw_pamt_entry *node, const struct sw_pamt_pair *pair,
 /* The caller gives the entry its new type. */
 void sw_node_unmake(struct sw_pamt_entry *node, u64 pair[2]);
 
+/* --- memory of the host that a leaf writes to (leaf_sysinfo.c) --- */
+/* @size is a power of two, and one page at most. */
+u64 sw_host_get(u64 pa, u64 size, u32 operand, struct sw_page *ref);
+bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa);
+
+/* --- P-SEAMLDR (seamldr.c) --- */
+u64 sw_seamldr(struct sw_regs *r);
+
 /* --- TDs (td.c) --- */
 /* Steps 1 of sw_td_get() only: the operand, lock and type of a TDR. */
 u64 sw_tdr_get(u64 tdr_pa, enum sw_mode mode, u32 operand, bool implicit,
@@ -259,6 +274,7 @@ u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_tdmr_init(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_rd(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_rdall(struct sw_cpu *cpu, struct sw_regs *r);
+u64 sw_sys_info(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_update(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_disable(struct sw_cpu *cpu, struct sw_regs *r);

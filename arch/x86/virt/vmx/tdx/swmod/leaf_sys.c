@@ -185,7 +185,7 @@ u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-static bool is_reserved(const struct sw_tdmr *t, u64 pa)
+bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa)
 {
 	unsigned int i;
 
@@ -217,10 +217,10 @@ static void tdmr_init_batch(struct sw_tdmr *t)
 		if (SW_ALIGNED(pa, SW_SIZE_2M))
 			pamt_reset(t, pa, 1, SW_PT_NDA);
 		if (sw_sys.dynamic_pamt)
-			sw_pamt_mark_init(t, pa, is_reserved(t, pa));
+			sw_pamt_mark_init(t, pa, sw_tdmr_reserved(t, pa));
 		else
-			pamt_reset(t, pa, 0, is_reserved(t, pa) ? SW_PT_RSVD :
-								  SW_PT_NDA);
+			pamt_reset(t, pa, 0, sw_tdmr_reserved(t, pa) ?
+				   SW_PT_RSVD : SW_PT_NDA);
 	}
 	/* Pairs with the load in sw_pa_usable(): entries before the limit. */
 	sw_store(&t->next, end);

@@ -28,7 +28,7 @@
 #include "os_kernel.h"
 
 #define SW_SEAMCALL_LEN		4
-/* Bit 63 of the leaf addresses the P-SEAM loader, which is not here. */
+/* Bit 63 of the leaf addresses the P-SEAM loader. */
 #define SW_LEAF_SEAMLDR		BIT_ULL(63)
 /* IA32_MTRRCAP: the CPU has SEAM range registers, so it has SEAM. */
 #define SW_MTRRCAP_SEAMRR	BIT(15)
@@ -96,14 +96,12 @@ static void seamcall(struct pt_regs *regs)
 	struct sw_cpu *cpu = this_cpu_ptr(&sw_cpus);
 	struct sw_regs r;
 
-	if (regs->ax & SW_LEAF_SEAMLDR) {
-		/* VMfailInvalid: no such module in this SEAM range. */
-		regs->flags |= X86_EFLAGS_CF;
-		return;
-	}
 	cpu->lpid = smp_processor_id();
 	regs_in(&r, regs);
-	sw_dispatch(cpu, &r);
+	if (r.rax & SW_LEAF_SEAMLDR)
+		sw_seamldr(&r);
+	else
+		sw_dispatch(cpu, &r);
 	regs_out(regs, &r);
 	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
 }
