@@ -248,6 +248,11 @@ const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
 /* The @i-th line of the table; false beyond its end. */
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 		  u64 *status, u64 *count);
+/* A VP.ENTER that ended with @status; how often with this exit reason. */
+#define SW_NR_EXIT_REASONS	80
+void sw_stat_td_exit(u64 status);
+u64 sw_stat_td_exits(u32 reason);
+const char *sw_exit_name(u32 reason);
 /* 4 KiB pages that guests have accepted. */
 u64 sw_stat_accepted_pages(void);
 void sw_stat_reset(void);

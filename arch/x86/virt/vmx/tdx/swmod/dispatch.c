@@ -114,5 +114,7 @@ u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 	sw_store(&cpu->in_leaf, 0);
 	r->rax = status;
 	sw_stat_count(SW_STAT_SEAMCALL, leaf, status);
+	if (leaf == SW_LEAF_VP_ENTER)
+		sw_stat_td_exit(status);
 	return status;
 }
