@@ -116,6 +116,7 @@ struct sw_sys {
 	struct sw_sharex wb_lock[SW_MAX_PKGS];	/* SW_OPND_WBCACHE */
 	u32 wb_next[SW_MAX_PKGS];	/* KeyID to resume at, 0: none */
 	struct sw_cpuid_val cpuid[SW_NR_CPUID_VALUES];	/* native */
+	u64 tsc_adjust;			/* of the CPU that made SYS.INIT */
 };
 
 extern struct sw_sys sw_sys;
@@ -268,6 +269,8 @@ extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
 int sw_cpuid_index(u32 leaf, u32 subleaf);
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
 void sw_cpuid_sample(void);
+/* Is this CPU, as far as TDs can tell, the one that was sampled? */
+bool sw_cpuid_same(void);
 
 /* --- leaves --- */
 typedef u64 (*sw_leaf_fn)(struct sw_cpu *cpu, struct sw_regs *r);
