@@ -11,10 +11,6 @@ ifeq ($(KERNEL),debug)
 override KVER = $(shell . scripts/lib.sh; debug_kver)
 export KERNEL
 endif
-# "make test KERNEL=debug": the version follows from the source package's.
-ifeq ($(KERNEL),debug)
-override KVER = $(shell . scripts/lib.sh; debug_kver)
-endif
 ifeq ($(KVER),)
 override KVER = $(shell . scripts/lib.sh; newest_kver)
 endif
@@ -28,8 +24,9 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell test .test unit fuzz predict tsan coverage tools check install \
-	uninstall clean distclean help
+	.shell linux .linux test .test bench .bench peer unit model fuzz \
+	predict tsan coverage oracle throughput tools check install uninstall \
+	clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -64,7 +61,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell test:
+run shell linux test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -74,16 +71,41 @@ run shell test:
 .shell: modules
 	@MACHINE_ARGS=--shell TIMEOUT=0 selftests/vmm/run $(ARGS)
 
+.linux: modules
+	@selftests/linux/run
+
 .test: modules
 	@selftests/run-tests $(ARGS)
+
+# Counts and floors of the private MMU's paths; see docs/performance.md.
+.bench: modules
+	@selftests/bench/run
 
 unit:
 	@$(if $(wildcard selftests/unit/Makefile),$(MAKE) -s -C selftests/unit,\
 		echo "kvm-tdx: no selftests/unit here" >&2; exit 1)
 
+# The protocol of zaps and faults, in every interleaving; minutes.
+model:
+	@command -v spin >/dev/null || scripts/deps
+	@selftests/model/run --long $(ARGS)
+
 # Of the software module's core, in user space; see selftests/fuzz/README.md.
-fuzz predict tsan coverage:
+fuzz predict coverage:
 	@$(MAKE) -C selftests/fuzz $@
+
+# The module's core, KVM's MMU over it, and random programs.
+tsan:
+	@$(MAKE) -C selftests/fuzz $@
+	@$(MAKE) -C selftests/unit $@
+
+# KVM's MMU by itself; STEPS, THREADS and SEED, see docs/testing.md.
+oracle throughput:
+	@$(MAKE) -C selftests/unit $@
+
+# The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
+peer: deps
+	@selftests/peer/run
 
 # tdx-status, which explains the statuses in a log.
 tools:

@@ -26,24 +26,31 @@ pkg_version()
 		sed -n 's/^ii *//p'
 }
 
-# "make debug-kernel" leaves its kernel where the machine looks for one.
+# Kernels built here (selftests/debug-kernel/build) lie where the machine looks
+# for one.
 headers_dir()
 {
 	case $1 in
-	*-tdxdebug) echo "$(cache_dir)/linux-image-$1/build" ;;
+	*-tdxdebug | *-tdxpeer) echo "$(cache_dir)/linux-image-$1/build" ;;
 	*) echo "/usr/src/linux-headers-$1" ;;
 	esac
 }
 
+# built_kver debug|peer
+built_kver()
+{
+	pkg_version "$SOURCE_PKG" | sed "s/-.*/-tdx$1/"
+}
+
 debug_kver()
 {
-	pkg_version "$SOURCE_PKG" | sed 's/-.*/-tdxdebug/'
+	built_kver debug
 }
 
 headers_version()
 {
 	case $1 in
-	*-tdxdebug) pkg_version "$SOURCE_PKG" ;;
+	*-tdxdebug | *-tdxpeer) pkg_version "$SOURCE_PKG" ;;
 	*) pkg_version "linux-headers-$1" ;;
 	esac
 }

@@ -4,25 +4,16 @@
  * kind of TDCALL and reports what came back.  No library, no relocation.
  */
 #include <stdbool.h>
-#include <stdint.h>
 
-#include "guest.h"
-
-typedef uint64_t u64;
-typedef uint32_t u32;
+#include "guest_lib.h"
 
 /* The same page as shared memory, see guest_start.S. */
 #define SHARED_VA(pa)	((volatile u64 *)((1ULL << 39) + (pa)))
 
-extern u64 idt[512];
 extern char trap_nmi[], trap_gp[], trap_pf[], trap_ve[], trap_irq[];
 
-struct regs {
-	u64 r10, r11, r12, r13, r14, r15;
-};
-
 /* TDG.VP.VMCALL with R10 to R15 both ways. */
-static u64 vmcall(struct regs *r)
+u64 vmcall(struct regs *r)
 {
 	register u64 r10 asm("r10") = r->r10;
 	register u64 r11 asm("r11") = r->r11;
@@ -41,7 +32,7 @@ static u64 vmcall(struct regs *r)
 	return rax;
 }
 
-static struct regs call(u64 leaf, u64 r12, u64 r13, u64 r14, u64 r15)
+struct regs call(u64 leaf, u64 r12, u64 r13, u64 r14, u64 r15)
 {
 	struct regs r = { 0, leaf, r12, r13, r14, r15 };
 
@@ -49,7 +40,7 @@ static struct regs call(u64 leaf, u64 r12, u64 r13, u64 r14, u64 r15)
 	return r;
 }
 
-static u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out)
+u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out)
 {
 	register u64 r8 asm("r8") = 0;
 	register u64 r9 asm("r9") = 0;
@@ -70,18 +61,18 @@ static u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out)
 	return leaf;
 }
 
-static void out32(u32 port, u32 val)
+void out32(u32 port, u32 val)
 {
 	call(30, 4, 1, port, val);
 }
 
-static void report(u64 val)
+void report(u64 val)
 {
 	out32(PORT_VALUE, val);
 	out32(PORT_VALUE, val >> 32);
 }
 
-static void done(void)
+void done(void)
 {
 	for (;;)
 		out32(PORT_DONE, 0);
@@ -89,10 +80,10 @@ static void done(void)
 
 /* --- interrupts and exceptions --- */
 
-static volatile u32 traps[256];
+volatile u32 traps[256];
 static volatile u64 ve_gpa;
 
-static void set_gate(unsigned int vector, char *handler)
+void set_gate(unsigned int vector, char *handler)
 {
 	u64 at = (u64)handler;
 
@@ -101,7 +92,7 @@ static void set_gate(unsigned int vector, char *handler)
 	idt[2 * vector + 1] = at >> 32;
 }
 
-static void set_idt(void)
+void set_idt(void)
 {
 	struct {
 		uint16_t limit;
@@ -113,16 +104,17 @@ static void set_idt(void)
 	set_gate(14, trap_pf);
 	set_gate(20, trap_ve);
 	set_gate(0x40, trap_irq);
+	smp_set_gates();
 	asm volatile("lidt %0" : : "m" (ptr));
 }
 
-static void wrmsr(u32 msr, u64 val)
+void wrmsr(u32 msr, u64 val)
 {
 	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)val), "d" ((u32)(val >> 32)));
 }
 
 /* An x2APIC register that the module leaves to the VMM. */
-static u64 apic_write(u32 msr, u64 val)
+u64 apic_write(u32 msr, u64 val)
 {
 	return call(32, msr, val, 0, 0).r10;
 }
@@ -144,9 +136,10 @@ static void serve_ve(u64 *frame)
 void guest_trap(unsigned int vector, u64 *frame)
 {
 	traps[vector]++;
+	smp_trap(vector);
 	if (vector == 20)
 		serve_ve(frame);
-	else if (vector == 0x40)
+	else if (vector >= 32)
 		wrmsr(0x80b, 0);
 	else if (vector == 13 || vector == 14)
 		done();
@@ -280,7 +273,7 @@ static void test_vmcalls(void)
 	report(r.r10);
 }
 
-static void halt(void)
+void halt(void)
 {
 	/* Interrupts count as enabled: R12 is 0. */
 	call(12, 0, 0, 0, 0);
@@ -413,13 +406,84 @@ static void test_accept(u32 vcpu)
 	report((u64)busy << 32 | other);
 }
 
+static u32 order_word(void)
+{
+	return call(30, 4, 0, PORT_ORDER, 0).r11;
+}
+
+static void test_orders(void)
+{
+	for (;;) {
+		u32 what = order_word();
+		u64 gpa = (u64)order_word() << 12;
+		u32 arg = order_word();
+
+		if (what == ORDER_DONE)
+			break;
+		if (what == ORDER_ACCEPT) {
+			report(tdcall(6, gpa | arg, 0, 0));
+		} else if (what == ORDER_READ) {
+			report(*(volatile u64 *)gpa);
+		} else {
+			*(volatile u64 *)gpa = arg;
+			report(arg);
+		}
+	}
+}
+
+/* What accepting a page may answer while others do the same and the VMM zaps. */
+static bool accepted(u64 status)
+{
+	status >>= 32;
+	return !status || status == 0xb0a;
+}
+
+static u64 accept(u64 gpa)
+{
+	u64 status;
+
+	do
+		status = tdcall(6, gpa, 0, 0);
+	while (status >> 32 == 0x80000200);
+	return status;
+}
+
+/*
+ * Each range large if possible, else small, as Linux does it.  Reported: how
+ * many it accepted large, as small pages, and what it could not make sense of.
+ */
+static void test_accept_huge(u32 vcpu)
+{
+	u32 large = 0, small = 0, other = 0, n, page;
+
+	for (n = 0; n < HUGE_RANGES * HUGE_ROUNDS; n++) {
+		u64 gpa = HUGE_BASE + (n + vcpu) % HUGE_RANGES * (u64)HUGE_PAGE;
+		u64 status = accept(gpa | 1);
+
+		if (accepted(status)) {
+			large++;
+			continue;
+		}
+		/* TDX_PAGE_SIZE_MISMATCH */
+		if (status >> 32 != 0xc0000b0b)
+			other++;
+		for (page = 0; page < 512; page++)
+			other += !accepted(accept(gpa + page * 4096ULL));
+		small++;
+	}
+	report((u64)large << 32 | small);
+	report(other);
+}
+
 static void test_hello(void)
 {
 	report(0x600d);
 }
 
-void guest_main(u64 test, u32 vcpu)
+void guest_main(u64 param, u32 vcpu)
 {
+	u32 test = param & 0xff;
+
 	/* No table of functions: the image has no relocations. */
 	if (test == GUEST_CPUID)
 		test_cpuid();
@@ -455,6 +519,14 @@ void guest_main(u64 test, u32 vcpu)
 		test_touch();
 	else if (test == GUEST_ACCEPT)
 		test_accept(vcpu);
+	else if (test == GUEST_ORDERS)
+		test_orders();
+	else if (test == GUEST_ACCEPT_HUGE)
+		test_accept_huge(vcpu);
+	else if (test == GUEST_SMP)
+		test_smp(vcpu);
+	else if (test == GUEST_HOSTILE)
+		test_hostile(param >> 8);
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

@@ -24,6 +24,10 @@ enum guest_test {
 	GUEST_DIRTY,		/* writes to a slot without guest_memfd */
 	GUEST_TOUCH,		/* use memory that was not accepted */
 	GUEST_ACCEPT,		/* accept page after page; any number of vCPUs */
+	GUEST_ORDERS,		/* do what the VMM says, one order at a time */
+	GUEST_ACCEPT_HUGE,	/* accept 2 MiB by 2 MiB; any number of vCPUs */
+	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
+	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
 	GUEST_NR_TESTS,
 };
 
@@ -33,6 +37,19 @@ enum guest_test {
 /* Reads as PORT_ECHO_VALUE. */
 #define PORT_ECHO	0x518
 #define PORT_ECHO_VALUE	0xc0ffee42
+
+/*
+ * An order is three dwords read from this port: what to do, the page's frame
+ * number, and an argument.  The result is reported.
+ */
+#define PORT_ORDER	0x51c
+
+enum guest_order {
+	ORDER_DONE,
+	ORDER_ACCEPT,	/* at the level that is the argument; the status */
+	ORDER_READ,	/* the first word of the page */
+	ORDER_WRITE,	/* the argument, to there */
+};
 
 /* RAM: one slot of guest_memfd from 1 MiB to 5 MiB, and the image on top. */
 #define RAM_BASE	0x100000
@@ -57,5 +74,23 @@ enum guest_test {
 #define ACCEPT_OFFSET	0x100000
 #define ACCEPT_PAGES	64
 #define ACCEPT_ROUNDS	100
+
+/* A slot that tests of large pages add, on a border of 2 MiB. */
+#define HUGE_BASE	0x40000000
+#define HUGE_PAGE	0x200000
+#define HUGE_RANGES	4
+#define HUGE_ROUNDS	2
+
+/* GUEST_SMP: how often two vCPUs interrupt each other. */
+#define SMP_ROUNDS	200
+
+/* GUEST_HOSTILE: steps until it is done, and the parameter for a seed. */
+#define HOSTILE_STEPS	600
+#define HOSTILE(seed)	(GUEST_HOSTILE | (seed) << 8)
+/* Kinds of steps; what it reports is step, kind and the vector before. */
+#define HOSTILE_KINDS	8
+/* Memory that it has accepted, from RAM_BASE on; page tables come after it. */
+#define HOSTILE_PAGES	16
+#define HOSTILE_TABLES	11
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

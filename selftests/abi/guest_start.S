@@ -17,11 +17,12 @@ pml4:	.quad	pdpt + PRESENT_WRITE
 	.balign 4096
 pdpt:	.quad	0 << 30 | HUGE, 1 << 30 | HUGE, 2 << 30 | HUGE, 3 << 30 | HUGE
 	.balign 4096
+	.globl	pdpt_shared
 pdpt_shared:
 	.quad	SHARED_BIT | 0 << 30 | HUGE, SHARED_BIT | 1 << 30 | HUGE
 	.quad	SHARED_BIT | 2 << 30 | HUGE, SHARED_BIT | 3 << 30 | HUGE
 	.balign 4096
-stacks:	.fill	4 * STACK_SIZE
+stacks:	.fill	2 * STACK_SIZE
 	.globl	idt
 idt:	.fill	256 * 16
 
@@ -61,9 +62,13 @@ start64:
 	ud2
 
 	.balign 8
+	.globl	gdt
 gdt:	.quad	0
 	.quad	0x00af9b000000ffff
 	.quad	0x00cf93000000ffff
+	.quad	0x00cff3000000ffff
+	.quad	0x00affb000000ffff
+	.quad	0, 0, 0
 gdt_ptr:
 	.word	gdt_ptr - gdt - 1
 	.long	gdt
@@ -119,5 +124,7 @@ gdt_ptr:
 	HANDLER	trap_pf, 14, 1
 	HANDLER	trap_ve, 20, 0
 	HANDLER	trap_irq, 0x40, 0
+	HANDLER	trap_irq_low, 0x51, 0
+	HANDLER	trap_irq_high, 0x91, 0
 
 	.section .note.GNU-stack, "", @progbits

@@ -214,15 +214,17 @@ void td_init_vcpus(struct td *td, u64 param)
 
 /* --- memory --- */
 
-static int add_slot(struct td *td, u32 slot, u64 gpa, u64 size, void *shared)
+int td_add_slot(struct td *td, u32 slot, u64 gpa, u64 size, u64 offset,
+		void *shared)
 {
-	struct kvm_create_guest_memfd memfd = { .size = size };
+	struct kvm_create_guest_memfd memfd = { .size = offset + size };
 	struct kvm_userspace_memory_region2 region = {
 		.slot = slot,
 		.flags = KVM_MEM_GUEST_MEMFD,
 		.guest_phys_addr = gpa,
 		.memory_size = size,
 		.userspace_addr = (uintptr_t)shared,
+		.guest_memfd_offset = offset,
 	};
 	int fd;
 
@@ -252,9 +254,9 @@ void td_add_memory(struct td *td)
 	td->ram = mmap(NULL, RAM_SIZE, PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	check(td->ram != MAP_FAILED, "RAM");
-	td->ram_memfd = add_slot(td, 0, RAM_BASE, RAM_SIZE, td->ram);
+	td->ram_memfd = td_add_slot(td, 0, RAM_BASE, RAM_SIZE, 0, td->ram);
 	/* Nobody reads the image as shared memory; any address will do. */
-	td->image_memfd = add_slot(td, 1, IMAGE_BASE, IMAGE_SIZE, td->ram);
+	td->image_memfd = td_add_slot(td, 1, IMAGE_BASE, IMAGE_SIZE, 0, td->ram);
 }
 
 void td_load_image(struct td *td)
@@ -289,4 +291,25 @@ struct td *td_ready(unsigned int nr_vcpus, enum guest_test test)
 	td_load_image(td);
 	td_finalize(td);
 	return td;
+}
+
+/* --- counts --- */
+
+long long td_stat(const struct td *td, const char *name)
+{
+	char path[128], found[64];
+	long long value = -1, v;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/tdx",
+		 getpid(), td->fd);
+	f = fopen(path, "r");
+	if (!f)
+		return -1;
+	while (fscanf(f, "%63s %lld", found, &v) == 2) {
+		if (!strcmp(found, name))
+			value = v;
+	}
+	fclose(f);
+	return value;
 }

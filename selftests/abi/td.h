@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A small TD for tests: up to two vCPUs, a few megabytes of memory and the
+ * A small TD for tests: up to four vCPUs, a few megabytes of memory and the
  * image of guest_start.S on top.  What is asked for must succeed, unless the
  * name says "try".
  */
@@ -14,7 +14,7 @@
 #include "../lib/types.h"
 #include "guest.h"
 
-#define TD_MAX_VCPUS	2
+#define TD_MAX_VCPUS	4
 
 struct td_vcpu {
 	int fd;
@@ -47,6 +47,14 @@ unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
 void td_init_vcpus(struct td *td, u64 param);
 void td_add_memory(struct td *td);
+/*
+ * A slot from @offset of a guest_memfd of @size more bytes on, all private;
+ * @shared is its user address.  Returns the guest_memfd.
+ */
+int td_add_slot(struct td *td, u32 slot, u64 gpa, u64 size, u64 offset,
+		void *shared);
+/* A count of the TD's debugfs file; -1 if there is none. */
+long long td_stat(const struct td *td, const char *name);
 void td_load_image(struct td *td);
 void td_finalize(struct td *td);
 void td_set_private(struct td *td, u64 gpa, u64 size, bool private);

@@ -60,7 +60,10 @@ static void capabilities_say_how_many_entries(struct td *td)
 	fails("no room", raw_cmd(td->fd, KVM_TDX_CAPABILITIES, 0, buf, 0), E2BIG);
 	ktap_result(buf->caps.cpuid.nent > 0 && buf->caps.cpuid.nent <= 256,
 		    "needs %u entries", buf->caps.cpuid.nent);
-	fails("just enough", raw_cmd(td->fd, KVM_TDX_CAPABILITIES, 0, buf, 0), 0);
+	/* A KVM that does not say how many is given plenty. */
+	if (!buf->caps.cpuid.nent)
+		buf->caps.cpuid.nent = 256;
+	fails("room", raw_cmd(td->fd, KVM_TDX_CAPABILITIES, 0, buf, 0), 0);
 	ktap_result(buf->caps.supported_attrs == TD_ATTR_SEPT_VE_DISABLE &&
 		    (buf->caps.supported_xfam & 3) == 3, "attributes and XFAM");
 	for (i = 0; i < buf->caps.cpuid.nent; i++)
@@ -84,11 +87,6 @@ static void spoil_attributes(struct kvm_tdx_init_vm *init)
 static void spoil_xfam_high(struct kvm_tdx_init_vm *init)
 {
 	init->xfam |= 1ULL << 62;
-}
-
-static void spoil_xfam_low(struct kvm_tdx_init_vm *init)
-{
-	init->xfam &= ~1ULL;
 }
 
 static void spoil_reserved(struct kvm_tdx_init_vm *init)
@@ -127,7 +125,6 @@ static void init_vm_refuses(struct td *td)
 	static const struct init_case cases[] = {
 		{ "attribute DEBUG", spoil_attributes, EINVAL },
 		{ "unknown XFAM", spoil_xfam_high, EINVAL },
-		{ "XFAM without x87", spoil_xfam_low, EINVAL },
 		{ "reserved words", spoil_reserved, EINVAL },
 		{ "CPUID padding", spoil_padding, EINVAL },
 		{ "46 guest address bits", spoil_gpaw, EINVAL },
@@ -162,6 +159,19 @@ static void module_errors_come_back(struct td *td)
 	free(init);
 }
 
+/* KVM adds what the module insists on, x87 and SSE in XFAM. */
+static void fixed_bits_of_xfam_need_not_be_set(void)
+{
+	struct td *td = td_create();
+	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
+
+	init->xfam &= ~3ULL;
+	fails("XFAM without x87 and SSE",
+	      td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL), 0);
+	free(init);
+	td_destroy(td);
+}
+
 static void vcpus_need_a_td_and_a_split_irqchip(void)
 {
 	struct td *td = td_create();
@@ -169,6 +179,18 @@ static void vcpus_need_a_td_and_a_split_irqchip(void)
 	fails("vCPU before INIT_VM", ioctl(td->fd, KVM_CREATE_VCPU, 0), EIO);
 	td_init_vm(td);
 	fails("vCPU without irqchip", ioctl(td->fd, KVM_CREATE_VCPU, 0), EINVAL);
+	td_destroy(td);
+}
+
+/* The module refuses; a KVM may think the TD broken for it. */
+static void finalize_needs_vcpus(void)
+{
+	struct td *td = td_create();
+
+	td_split_irqchip(td);
+	td_init_vm(td);
+	fails("FINALIZE without vCPUs", td_try_cmd(td->fd, KVM_TDX_FINALIZE_VM, 0, NULL, NULL),
+	      EIO);
 	td_destroy(td);
 }
 
@@ -183,8 +205,6 @@ static void phases_come_once_and_in_order(void)
 	init = td_init_vm_args(td);
 	fails("second INIT_VM", td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL), EINVAL);
 	free(init);
-	fails("FINALIZE without vCPUs", td_try_cmd(td->fd, KVM_TDX_FINALIZE_VM, 0, NULL, NULL),
-	      EIO);
 	td_add_vcpu(td);
 	vcpu = td->vcpu[0].fd;
 	fails("VM command on a vCPU", raw_cmd(vcpu, KVM_TDX_FINALIZE_VM, 0, NULL, 0), EINVAL);
@@ -313,7 +333,9 @@ int main(void)
 	/* All those failures left nothing behind. */
 	td_init_vm(td);
 	td_destroy(td);
+	fixed_bits_of_xfam_need_not_be_set();
 	vcpus_need_a_td_and_a_split_irqchip();
+	finalize_needs_vcpus();
 	phases_come_once_and_in_order();
 	get_cpuid_shows_the_tds_cpuid();
 	state_of_a_td_is_out_of_reach();

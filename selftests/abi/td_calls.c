@@ -396,6 +396,36 @@ static void ipi_wakes_the_other_vcpu(void)
 	EXPECT(__func__, &receiver.r, 1, 1);
 }
 
+/*
+ * Woken by the mailbox; each interrupts the other, running or halted; NMIs;
+ * one interrupt for all others; two at once.
+ */
+static void two_vcpus_meet(void)
+{
+	struct td *td = td_create();
+	struct vcpu_thread ap = { .nr = 1 }, bsp = { .nr = 0 };
+	unsigned int max = td_max_vcpus(td);
+	pthread_t thread;
+
+	td_destroy(td);
+	if (max < 2) {
+		ktap_skip(__func__, "one CPU");
+		return;
+	}
+	td = td_ready(2, GUEST_SMP);
+	ap.td = td;
+	bsp.td = td;
+	pthread_create(&thread, NULL, vcpu_thread, &ap);
+	vcpu_thread(&bsp);
+	pthread_join(thread, NULL);
+	td_destroy(td);
+
+	/* Mailbox acknowledged; rounds; no interrupt of the others' */
+	EXPECT("the first vCPU", &bsp.r, 0, SMP_ROUNDS, 1, 0x9151, 0);
+	/* x2APIC id; rounds; NMIs; one for all */
+	EXPECT("the vCPU that was woken", &ap.r, 1, SMP_ROUNDS, 2, 1);
+}
+
 static void nmi_reaches_the_guest(void)
 {
 	struct td *td = td_ready(1, GUEST_NMI);
@@ -450,6 +480,7 @@ static const struct ktap_test tests[] = {
 	TEST(vmcalls_answer_as_the_ghci_says),
 	TEST(timer_wakes_a_halted_vcpu),
 	TEST(ipi_wakes_the_other_vcpu),
+	TEST(two_vcpus_meet),
 	TEST(nmi_reaches_the_guest),
 	TEST(triple_fault_is_a_shutdown),
 	TEST(fatal_error_shows_the_registers),

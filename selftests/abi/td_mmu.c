@@ -4,41 +4,22 @@
  * happens to a guest that uses memory too early, and vCPUs that accept pages
  * while the VMM takes them away.
  */
+#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
 #include "td.h"
 
 #define PAGE		4096UL
-
-/* --- the TD's counts --- */
-
-/* -1 if there is no such count, or no debugfs. */
-static long long td_stat(const struct td *td, const char *name)
-{
-	char path[128], found[64];
-	long long value = -1, v;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d/tdx",
-		 getpid(), td->fd);
-	f = fopen(path, "r");
-	if (!f)
-		return -1;
-	while (fscanf(f, "%63s %lld", found, &v) == 2) {
-		if (!strcmp(found, name))
-			value = v;
-	}
-	fclose(f);
-	return value;
-}
 
 /* --- KVM_PRE_FAULT_MEMORY --- */
 
@@ -193,7 +174,8 @@ static void note_counts(const struct td *td)
 {
 	static const char *const names[] = {
 		"private_faults", "fault_retries", "page_aug", "range_block",
-		"zap_batches", "tracks", "kicks", "quiesces", "module_busy",
+		"page_demote", "zap_batches", "tracks", "kicks", "quiesces",
+		"module_busy",
 	};
 	unsigned int i;
 
@@ -241,11 +223,87 @@ static void vcpus_accept_while_the_vmm_converts(void)
 	td_destroy(td);
 }
 
+/* --- the same with 2 MiB pages --- */
+
+#define HUGE_SLOT	2
+#define HUGE_SIZE	((u64)HUGE_RANGES * HUGE_PAGE)
+
+static void punch(int gmem, u64 offset, u64 size)
+{
+	fallocate(gmem, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, offset, size);
+}
+
+/* Parts and wholes, by conversion and by hole, for as long as a guest runs. */
+static unsigned int take_away(struct td *td, int gmem, struct runner *r,
+			      unsigned int nr)
+{
+	unsigned int n;
+
+	for (n = 0; !all_done(r, nr); n++) {
+		u64 range = n % HUGE_RANGES * HUGE_PAGE;
+		u64 part = n * 37 % 512 * PAGE;
+		u64 size = n % 5 ? PAGE : HUGE_PAGE - part;
+
+		if (n % 3) {
+			td_set_private(td, HUGE_BASE + range + part, size, false);
+			td_set_private(td, HUGE_BASE + range + part, size, true);
+		} else if (n % 2) {
+			punch(gmem, range + part, size);
+		} else {
+			punch(gmem, range, HUGE_PAGE);
+		}
+		usleep(5000);
+	}
+	return n;
+}
+
+static bool check_huge_runner(const struct runner *r)
+{
+	ktap_note("vCPU %u: large %u small %u other %u memory faults %u error %d",
+		  r->nr, (u32)(r->values[0] >> 32), (u32)r->values[0],
+		  (u32)r->values[1], r->memory_faults, r->err);
+	return !r->err && r->nr_halves == 4 && !r->values[1];
+}
+
+static void vcpus_accept_2m_while_parts_go(void)
+{
+	struct td *td = td_create();
+	unsigned int i, nr = td_max_vcpus(td), taken;
+	struct runner r[TD_MAX_VCPUS] = {};
+	bool ok = true;
+	void *shared;
+	int gmem;
+
+	td_destroy(td);
+	td = td_ready(nr, GUEST_ACCEPT_HUGE);
+	shared = mmap(NULL, HUGE_SIZE, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	gmem = td_add_slot(td, HUGE_SLOT, HUGE_BASE, HUGE_SIZE, 0, shared);
+	for (i = 0; i < nr; i++) {
+		r[i].td = td;
+		r[i].nr = i;
+		pthread_create(&r[i].thread, NULL, run_to_the_end, &r[i]);
+	}
+	taken = take_away(td, gmem, r, nr);
+	for (i = 0; i < nr; i++) {
+		pthread_join(r[i].thread, NULL);
+		ok &= check_huge_runner(&r[i]);
+	}
+	note_counts(td);
+	ktap_result(ok && taken && td_stat(td, "pages_leaked") == 0 &&
+		    td_stat(td, "pages_held") == 0,
+		    "%s: %u vCPUs, %u taken", __func__, nr, taken);
+	td_destroy(td);
+	close(gmem);
+	munmap(shared, HUGE_SIZE);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(pre_fault_waits_for_finalize),
 	TEST(pre_fault_maps_private_pages),
 	TEST(use_before_accept_ends_the_td),
 	TEST(vcpus_accept_while_the_vmm_converts),
+	TEST(vcpus_accept_2m_while_parts_go),
 };
 
 int main(int argc, char **argv)

@@ -3,10 +3,16 @@
 #
 # Runs inside the machine, as /payload/run: the N-th allocation of a program
 # fails, for one N after the other.  Nothing may leak or crash; what the
-# program itself makes of it does not count.  Prints KTAP.
+# program itself makes of it does not count.  Then programs that let their own
+# steps fail, where that counts.  Prints KTAP.
 set -u
 cd /payload || exit 1
 . ./load-modules.sh
+. ./settings
+
+# The kernel's own tracing core warns when it cannot register the events of a
+# module that is being loaded.
+KNOWN_LOG='WARNING: .* at kernel/trace/trace_events\.c:'
 
 bad=0 n=0
 result()
@@ -22,6 +28,8 @@ for kind in failslab fail_page_alloc; do
 	echo 0 >/sys/kernel/debug/$kind/verbose
 done
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+# Who fails to allocate says so at length, and the serial line is slow.
+dmesg -n 1
 
 # failing N COMMAND...: the shell's own exec of the command counts as well.
 failing()
@@ -41,7 +49,7 @@ unload()
 }
 
 echo "KTAP version 1"
-echo "1..$((4 + 2 * $(ls tests | wc -l)))"
+echo "1..$((4 + 2 * $(ls tests | wc -l) + 2 * $(ls sweeps | wc -l)))"
 load_modules && unload
 
 # Each module in turn fails to load, those before it are there.
@@ -62,6 +70,7 @@ while read -r module args; do
 done <modules/order
 
 for test in tests/*; do
+	[ -x "$test" ] || continue
 	for nth in $(seq ${RUN_FROM:-60} ${RUN_STEP:-67} ${RUN_TO:-1400}); do
 		failing "$nth" timeout 60 "$test"
 	done
@@ -69,5 +78,19 @@ for test in tests/*; do
 		result "not ok" "$(basename "$test") survives failed allocations"
 	"$test" >/tmp/out 2>&1 </dev/null && result ok "$(basename "$test") passes after that" ||
 		{ result "not ok" "$(basename "$test") passes after that"; sed 's/^/# /' /tmp/out; }
+done
+
+# These make their own steps fail, and know how each has to end.
+for test in sweeps/*; do
+	[ -x "$test" ] || continue
+	dmesg -c >/dev/null
+	echo "# $(basename "$test")"
+	"$test" >/tmp/out 2>&1 </dev/null
+	status=$?
+	sed 's/^/  /' /tmp/out
+	[ "$status" = 0 ] && result ok "$(basename "$test")" ||
+		result "not ok" "$(basename "$test"): exit status $status"
+	check_kernel_log && result ok "$(basename "$test") is survived in silence" ||
+		result "not ok" "$(basename "$test") is survived in silence"
 done
 exit $bad

@@ -12,6 +12,7 @@
 
 #include <asm/debugreg.h>
 #include <asm/desc.h>
+#include <asm/fpu/api.h>
 #include <asm/msr.h>
 #include <asm/tsc.h>
 
@@ -57,7 +58,7 @@ static const u64 expected[] = {
 	[31] = 2,			/* XSETBV, not valid: #GP */
 	[32] = 0x40260,			/* CR4 without VMXE */
 	[33] = DIRECT_ANY,		/* TSC */
-	[34] = DIRECT_ANY,		/* TSC ticks for 16 TDCALLs */
+	[34] = DIRECT_ANY,
 	[35] = 3,			/* interrupt whose frame faults */
 	[36] = 4,			/* INT n whose frame faults */
 	[37] = 2,			/* from the NMI handler */
@@ -67,14 +68,29 @@ static const u64 expected[] = {
 	[41] = VE(48, 1),		/* a page that is not accepted yet */
 	[42] = 0,			/* ACCEPT it */
 	[43] = 0xc0000b0b00000001,	/* ACCEPT 2 MiB over small pages */
+	[44] = DIRECT_ANY,		/* XMM3 shown to the host */
+	[45] = ~PATTERN,		/* XMM3 as the host answered */
+	[46] = PATTERN,			/* XMM4, which it wrote as well */
+	[47] = DIRECT_ANY,		/* for the cost of 16 TDCALLs */
+	[48] = 0xffff4ff0,		/* DR6 after a single step */
+	[49] = 4,			/* of which there were so many */
+	[50] = 0xffff0ff1,		/* DR6 after a data breakpoint */
 };
 
 #define DIRECT_MAX_ENTRIES	4000
 
+/* How many instructions the host of a debug TD has executed one by one. */
+#define DIRECT_STEPS		32
+
+static bool debug;
+module_param(debug, bool, 0444);
+MODULE_PARM_DESC(debug, "a debug TD, which the host steps through a while");
+
 static struct direct_td td;
 static struct tdx_module_args args;
-static unsigned int failed, interrupts, entries, moves;
-static u64 cost, cost_calls, status;
+static unsigned int failed, interrupts, entries, moves, steps;
+static u64 cost, cost_tdcalls, status;
+static unsigned int cost_calls;
 /* The vCPU is to go on on another CPU. */
 static bool moving;
 
@@ -117,12 +133,35 @@ static void on_report(u64 number, u64 value)
 		direct_block(&td, DIRECT_STACK2_GPA);
 		direct_post(&td, 0x40);
 		break;
+	case 43:
+		if (!debug)
+			break;
+		steps = DIRECT_STEPS;
+		direct_single_step(&td, true);
+		break;
 	case 25:
 	case 37:
 	case 38:
 		direct_nmi(&td);
 		break;
 	}
+}
+
+/* One instruction of a debug TD was executed. */
+static bool on_step(void)
+{
+	static u64 last_rip;
+	u64 rip = direct_rip(&td);
+
+	if (!debug || !steps || rip == last_rip) {
+		failed++;
+		pr_info("a step at %#llx WRONG\n", rip);
+		return false;
+	}
+	last_rip = rip;
+	steps--;
+	direct_single_step(&td, steps > 0);
+	return direct_ok(&td);
 }
 
 /* Every fault is the guest's test of one, and is put right. */
@@ -151,6 +190,8 @@ static bool on_exit(void)
 		return direct_ok(&td);
 	case 48:
 		return on_ept_violation(args.r8);
+	case 37:
+		return on_step();
 	case 1:
 		interrupts++;
 		host_interrupt(args.r9);
@@ -164,15 +205,35 @@ static bool on_exit(void)
 	}
 }
 
+/* What a TD exit left in XMM3 and XMM4; the host wrote to both before. */
+static void check_vectors(void)
+{
+	bool shown = status == 77 && args.r12 == 44;
+	u64 xmm3, xmm4;
+
+	asm volatile("movq %%xmm3, %0; movq %%xmm4, %1"
+		     : "=r" (xmm3), "=r" (xmm4));
+	if (xmm3 == (shown ? PATTERN : 0) && !xmm4)
+		return;
+	failed++;
+	pr_info("vector registers: %#llx %#llx WRONG\n", xmm3, xmm4);
+}
+
 static void enter(void)
 {
-	u64 start = rdtsc();
+	u64 ticks;
 
+	asm volatile("movq %0, %%xmm3; movq %0, %%xmm4" : : "r" (~PATTERN));
+	ticks = rdtsc();
 	status = tdh_vp_enter(&td.vp, &args);
+	ticks = rdtsc() - ticks;
+	check_vectors();
 	if (status == 77 && args.r12 == 40) {
-		cost += rdtsc() - start;
+		cost += ticks;
 		cost_calls++;
 	}
+	if (status == 77 && args.r12 == 47)
+		cost_tdcalls = ticks;
 }
 
 /* On this CPU, until the vCPU has to move; 1 if it has. */
@@ -183,6 +244,8 @@ static int run_here(void *unused)
 
 	moving = false;
 	local_irq_disable();
+	/* The vector registers are the host's to lose. */
+	kernel_fpu_begin();
 	direct_host_snapshot(&before);
 	do {
 		enter();
@@ -192,6 +255,7 @@ static int run_here(void *unused)
 	} while (go_on && !moving);
 	if (go_on)
 		failed += !!tdh_vp_flush(&td.vp);
+	kernel_fpu_end();
 	local_irq_enable();
 	return go_on;
 }
@@ -214,14 +278,20 @@ static void run(void)
 	}
 	pr_info("%u entries, %u host interrupts, %u moves\n", entries,
 		interrupts, moves);
-	if (cost_calls)
-		pr_info("entry and TDVMCALL: %llu ticks\n", cost / cost_calls);
+	direct_figures_guest(cost, cost_calls, cost_tdcalls, 16);
 }
 
 /* VP.INIT associates the vCPU with the CPU it runs on: the one that enters. */
 static int build(void *unused)
 {
-	return direct_td_build(&td);
+	int ret = direct_td_build(&td, debug);
+
+	if (ret)
+		return ret;
+	local_irq_disable();
+	direct_figures(&td);
+	local_irq_enable();
+	return direct_ok(&td) ? 0 : -EIO;
 }
 
 static int destroy(void *unused)
@@ -245,7 +315,12 @@ static int __init direct_init(void)
 		ret = -EIO;
 	if (failed)
 		ret = -EIO;
-	pr_info("%s, %u failures\n", ret ? "FAIL" : "pass", failed);
+	if (steps) {
+		pr_info("%u steps were not taken\n", steps);
+		ret = -EIO;
+	}
+	pr_info("%s, %u failures%s\n", ret ? "FAIL" : "pass", failed,
+		debug ? ", debug TD" : "");
 	return ret;
 }
 

@@ -14,7 +14,7 @@
 #define DIRECT_STACK2_GPA	0x20b000ULL
 #define DIRECT_NOTIFY_VECTOR	0xf2
 
-#define DIRECT_MAX_PAGES	64
+#define DIRECT_MAX_PAGES	128
 #define DIRECT_MAX_HOST		8
 
 /* A TD with one vCPU. */
@@ -33,9 +33,11 @@ struct direct_td {
 	u64 err;			/* the first status that was not 0 */
 };
 
-int direct_td_build(struct direct_td *t);
+/* With ATTRIBUTES.DEBUG if @debug. */
+int direct_td_build(struct direct_td *t, bool debug);
 int direct_td_destroy(struct direct_td *t);
 bool direct_ok(const struct direct_td *t);
+struct page *direct_own_page(struct direct_td *t);
 void direct_aug(struct direct_td *t, u64 gpa);
 void direct_block(struct direct_td *t, u64 gpa);
 bool direct_unblock(struct direct_td *t, u64 gpa);
@@ -43,9 +45,16 @@ void direct_map_shared(struct direct_td *t);
 void direct_post_setup(struct direct_td *t);
 void direct_post(struct direct_td *t, u8 vector);
 void direct_nmi(struct direct_td *t);
+void direct_single_step(struct direct_td *t, bool on);
+u64 direct_rip(struct direct_td *t);
+
+/* figures.c */
+void direct_figures(struct direct_td *t);
+void direct_figures_guest(u64 enter, unsigned int n, u64 more,
+			  unsigned int tdcalls);
 
 /* What a TD must leave as it was. */
-#define DIRECT_HOST_ITEMS	36
+#define DIRECT_HOST_ITEMS	35
 struct direct_host {
 	u64 item[DIRECT_HOST_ITEMS];
 };

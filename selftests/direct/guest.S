@@ -23,6 +23,8 @@
 #define D_NMI_COUNT	(DATA + 48)
 #define D_IRQ_COUNT	(DATA + 56)
 #define D_SKIP		(DATA + 64)
+#define D_DR6		(DATA + 72)
+#define D_DB_COUNT	(DATA + 80)
 
 #define TDCALL		.byte 0x66, 0x0f, 0x01, 0xcc
 
@@ -224,16 +226,6 @@ start64:
 	rdtsc
 	mov	%rax, %r13
 	report	33
-	/* Measure what a TDCALL costs. */
-	rdtsc
-	mov	%eax, %esi
-	.rept	16
-	mov	$1, %eax
-	TDCALL
-	.endr
-	rdtsc
-	sub	%esi, %eax
-	mov	%rax, %r13
 	report	34
 
 	/*
@@ -260,6 +252,12 @@ start64:
 	report	40
 	.endr
 
+	.rept	16
+	mov	$1, %eax
+	TDCALL
+	.endr
+	report	47
+
 	/* A page that the host has added, but nobody has accepted. */
 	may_fault 12
 	movq	$1, 0x202000
@@ -275,6 +273,38 @@ start64:
 	mov	%rax, %r13
 	report	43
 
+	/* XMM3 goes to the host and comes back, XMM4 is not the host's. */
+	mov	$0x1122334455667788, %rax
+	movq	%rax, %xmm3
+	movq	%rax, %xmm4
+	mov	$44, %r12d
+	mov	$0x8fc00, %ecx
+	call	do_vmcall
+	movq	%xmm3, %r13
+	report	45
+	movq	%xmm4, %r13
+	report	46
+
+	/* Single steps, over NOP, PUSHF, AND and POPF. */
+	pushf
+	orl	$0x100, (%rsp)
+	popf
+	nop
+	pushf
+	andl	$~0x100, (%rsp)
+	popf
+	report_mem 48, D_DR6
+	report_mem 49, D_DB_COUNT
+	/* A breakpoint on eight bytes of data, for writes. */
+	mov	$DATA + 128, %eax
+	mov	%rax, %dr0
+	mov	$0x90403, %eax
+	mov	%rax, %dr7
+	movq	$1, DATA + 128
+	mov	$0x400, %eax
+	mov	%rax, %dr7
+	report_mem 50, D_DR6
+
 	/* A gate table without gates. */
 	lidt	null_ptr(%rip)
 	ud2
@@ -287,12 +317,17 @@ accept:
 
 do_report:
 	push	%rcx
+	mov	$0xfc00, %ecx
+	call	do_vmcall
+	pop	%rcx
+	ret
+
+	/* With the registers of the mask in RCX. */
+do_vmcall:
 	xor	%eax, %eax
 	mov	$1, %r10d
 	mov	$0x7e57, %r11d
-	mov	$0xfc00, %ecx
 	TDCALL
-	pop	%rcx
 	ret
 
 handle_ve:
@@ -333,6 +368,16 @@ skip:
 	push	%rax
 	mov	D_SKIP, %eax
 	add	%rax, 8(%rsp)
+	pop	%rax
+	iretq
+
+handle_db:
+	push	%rax
+	mov	%dr6, %rax
+	mov	%rax, D_DR6
+	mov	$0xffff0ff0, %eax
+	mov	%rax, %dr6
+	incq	D_DB_COUNT
 	pop	%rax
 	iretq
 
@@ -388,6 +433,7 @@ null_ptr:
 	.balign 8
 	.globl td_test_gates
 td_test_gates:
+	.quad	1, handle_db - guest_base
 	.quad	2, handle_nmi - guest_base
 	.quad	6, handle_ud - guest_base
 	.quad	13, handle_gp - guest_base

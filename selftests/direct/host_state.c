@@ -60,8 +60,6 @@ static u64 *snapshot_registers(u64 *p)
 	p++;
 	asm volatile("xgetbv" : "=a" (lo), "=d" (hi) : "c" (0));
 	*p++ = lo | (u64)hi << 32;
-	asm volatile("movq %%xmm0, (%0)" : : "r" (p) : "memory");
-	p++;
 	return p;
 }
 

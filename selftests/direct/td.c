@@ -16,6 +16,9 @@
 #define FIELD_PIN_CTLS		0x0024000200004000ULL
 #define FIELD_PEND_NMI		0x202000000000000bULL
 #define PIN_POSTED		0x80
+#define FIELD_PROC_CTLS		0x0024000200004002ULL
+#define PROC_MTF		(1 << 27)
+#define FIELD_RIP		0x002400030000681eULL
 #define EPT_SVE			BIT_ULL(63)
 #define EPT_LEAF_RW		0x33ULL
 
@@ -54,7 +57,7 @@ static struct page *new_page(struct direct_td *t)
 	return page;
 }
 
-static struct page *own_page(struct direct_td *t)
+struct page *direct_own_page(struct direct_td *t)
 {
 	struct page *page;
 
@@ -80,7 +83,7 @@ static void add_tables(struct direct_td *t, u64 gpa)
 		pos.gpa = gpa & ~((1ULL << (12 + 9 * pos.level)) - 1);
 		if (!tdh_mem_sept_rd(&t->td, pos, &info) && (info.entry & 7))
 			continue;
-		page = own_page(t);
+		page = direct_own_page(t);
 		if (!page)
 			return;
 		err = tdh_mem_sept_add(&t->td, pos, page, &info);
@@ -98,7 +101,7 @@ static void add(struct direct_td *t, u64 gpa, const void *data)
 	if (t->err)
 		return;
 	add_tables(t, gpa);
-	page = own_page(t);
+	page = direct_own_page(t);
 	source = new_page(t);
 	if (t->err)
 		return;
@@ -116,7 +119,7 @@ void direct_aug(struct direct_td *t, u64 gpa)
 	struct page *page;
 
 	add_tables(t, gpa);
-	page = own_page(t);
+	page = direct_own_page(t);
 	if (!t->err)
 		ok(t, tdh_mem_page_aug(&t->td, pos, page, &info),
 		   "TDH.MEM.PAGE.AUG");
@@ -215,6 +218,20 @@ void direct_nmi(struct direct_td *t)
 	vp_wr(t, FIELD_PEND_NMI, 1, 1);
 }
 
+/* Of a debug TD, by the monitor trap flag. */
+void direct_single_step(struct direct_td *t, bool on)
+{
+	vp_wr(t, FIELD_PROC_CTLS, on ? PROC_MTF : 0, PROC_MTF);
+}
+
+u64 direct_rip(struct direct_td *t)
+{
+	u64 rip = 0;
+
+	ok(t, tdh_vp_rd(&t->vp, FIELD_RIP, &rip), "TDH.VP.RD");
+	return rip;
+}
+
 static void add_code(struct direct_td *t)
 {
 	u64 *page = (u64 *)get_zeroed_page(GFP_KERNEL);
@@ -253,8 +270,9 @@ static int key_config(void *data)
 }
 
 /* TD_PARAMS, by byte offset. */
-static void fill_params(u8 *p)
+static void fill_params(u8 *p, bool debug)
 {
+	*(u64 *)p = debug;			/* ATTRIBUTES */
 	*(u64 *)(p + 8) = 7;			/* XFAM: x87, SSE, AVX */
 	*(u16 *)(p + 16) = 1;			/* MAX_VCPUS */
 	*(u64 *)(p + 24) = 6 | 3 << 3;		/* EPTP_CONTROLS */
@@ -262,7 +280,7 @@ static void fill_params(u8 *p)
 	*(u16 *)(p + 40) = 40;			/* 1 GHz */
 }
 
-static void build_td(struct direct_td *t)
+static void build_td(struct direct_td *t, bool debug)
 {
 	const struct tdx_sys_info *sys = tdx_host_sysinfo();
 	struct page *params = new_page(t);
@@ -276,12 +294,12 @@ static void build_td(struct direct_td *t)
 		return;
 	tdx_for_each_package(key_config, t);
 	for (i = 0; i < t->td.nr_tdcs && !t->err; i++) {
-		t->tdcs[i] = own_page(t);
+		t->tdcs[i] = direct_own_page(t);
 		ok(t, tdh_mng_addcx(&t->td, t->tdcs[i]), "TDH.MNG.ADDCX");
 	}
 	if (t->err)
 		return;
-	fill_params(page_address(params));
+	fill_params(page_address(params), debug);
 	ok(t, tdh_mng_init(&t->td, page_to_phys(params), &bad),
 	   "TDH.MNG.INIT");
 	__free_page(params);
@@ -296,10 +314,10 @@ static void build_vp(struct direct_td *t)
 		return;
 	t->vp.tdcx = t->tdcx;
 	t->vp.nr_tdcx = sys->tdvps_size / PAGE_SIZE - 1;
-	t->vp.tdvpr = own_page(t);
+	t->vp.tdvpr = direct_own_page(t);
 	ok(t, tdh_vp_create(&t->td, &t->vp), "TDH.VP.CREATE");
 	for (i = 0; i < t->vp.nr_tdcx && !t->err; i++) {
-		t->tdcx[i] = own_page(t);
+		t->tdcx[i] = direct_own_page(t);
 		ok(t, tdh_vp_addcx(&t->vp, t->tdcx[i]), "TDH.VP.ADDCX");
 	}
 	if (t->err)
@@ -312,14 +330,14 @@ static void build_vp(struct direct_td *t)
 	vp_wr(t, FIELD_SHARED_EPTP, __pa(t->shared_root), 0xffffffffff000ULL);
 }
 
-int direct_td_build(struct direct_td *t)
+int direct_td_build(struct direct_td *t, bool debug)
 {
 	int keyid = tdx_keyid_alloc();
 
 	if (keyid < 0)
 		return keyid;
 	t->td.hkid = keyid;
-	build_td(t);
+	build_td(t, debug);
 	build_vp(t);
 	if (!t->err)
 		add_code(t);

@@ -16,6 +16,7 @@ void (*guest)(struct sw_run *run);
 
 static u64 fields[NR_POOL][1024];
 static __thread unsigned int runs;
+static __thread u8 host_xsave[SW_PAGE_SIZE];
 
 void fuzz_guest_reset(void)
 {
@@ -47,6 +48,7 @@ void sw_guest_flush(struct sw_tdvps *vp)
 
 void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
+	sw_xstate_enter(run, host_xsave);
 	runs = 0;
 }
 
@@ -151,6 +153,7 @@ void sw_guest_run(struct sw_run *run)
 
 void sw_guest_put(struct sw_run *run)
 {
+	sw_xstate_exit(run, host_xsave);
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 encoding)
@@ -187,6 +190,16 @@ void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	run->vp->cr2 = val;
+}
+
+u64 sw_guest_dr6(struct sw_run *run)
+{
+	return run->vp->dr6;
+}
+
+void sw_guest_set_dr6(struct sw_run *run, u64 val)
+{
+	run->vp->dr6 = val;
 }
 
 void *sw_guest_pid(struct sw_run *run)

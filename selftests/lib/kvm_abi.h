@@ -61,6 +61,10 @@ struct kvm_create_guest_memfd {
 #define KVM_MEMORY_EXIT_FLAG_PRIVATE	(1ULL << 3)
 #endif
 
+#ifndef KVM_CAP_X86_APIC_BUS_CYCLES_NS
+#define KVM_CAP_X86_APIC_BUS_CYCLES_NS	237
+#endif
+
 #ifndef KVM_PRE_FAULT_MEMORY
 #define KVM_CAP_PRE_FAULT_MEMORY	236
 

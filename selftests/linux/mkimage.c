@@ -2,7 +2,7 @@
 /*
  * mkimage: a Linux kernel and an initramfs as a TDVF image, without firmware.
  *
- *   mkimage STUB BZIMAGE INITRAMFS MIB "COMMAND LINE" > IMAGE
+ *   mkimage STUB BZIMAGE INITRAMFS MIB VCPUS "COMMAND LINE" > IMAGE
  *
  * Its sections put the kernel, its parameters and the initramfs where Linux
  * wants them; stub.S accepts all other memory of a TD of MIB MiB.
@@ -17,12 +17,14 @@
 #define ALIGN(x)		(((x) + 4095) & ~4095ULL)
 #define MIB			(1ULL << 20)
 #define LOW_RAM_END		0xa0000ULL
+#define MAX_VCPUS		64
 
 /* Guest physical addresses. */
 #define PARAMS_GPA		0x10000ULL
 #define CMDLINE_OFFSET		0x1000
 #define ACPI_OFFSET		0x2000
-#define PARAMS_SIZE		0x3000ULL
+#define MAILBOX_OFFSET		0x3000
+#define PARAMS_SIZE		0x4000ULL
 #define HOB_GPA			0x20000ULL
 #define HOB_SIZE		0x10000ULL
 #define KERNEL_GPA		(16 * MIB)
@@ -30,6 +32,7 @@
 /* In stub.S */
 #define STUB_SIZE		0x3000
 #define STUB_WORDS		0x2000
+#define STUB_RANGES		0x2018
 #define STUB_TABLES		0x2800
 
 /* Offsets in the boot protocol's setup header and boot_params. */
@@ -122,19 +125,35 @@ static void acpi_table(uint8_t *p, const char *name, unsigned int len,
 	checksum(p, len, 9);
 }
 
-/* What Linux needs to find its one local APIC, and no hardware. */
-static void fill_acpi(uint8_t *page)
+/* Local APICs, and the mailbox at which all but the first one wait. */
+static void fill_madt(uint8_t *madt, unsigned int vcpus)
+{
+	uint8_t *p = madt + 44;
+	unsigned int i;
+
+	put32(madt + 36, 0xfee00000);
+	for (i = 0; i < vcpus; i++, p += 8) {
+		p[1] = 8;
+		p[2] = p[3] = i;
+		p[4] = 1;
+	}
+	p[0] = 16;
+	p[1] = 16;
+	put64(p + 8, PARAMS_GPA + MAILBOX_OFFSET);
+	acpi_table(madt, "APIC", p + 16 - madt, 5);
+}
+
+/* What Linux needs to find its local APICs, and no hardware. */
+static void fill_acpi(uint8_t *page, unsigned int vcpus)
 {
 	uint8_t *rsdp = page, *xsdt = page + 0x40, *fadt = page + 0x100;
-	uint8_t *madt = page + 0x240, *dsdt = page + 0x2c0;
+	uint8_t *dsdt = page + 0x240, *madt = page + 0x280;
 
 	/* Hardware-reduced ACPI, with nothing in it. */
 	put32(fadt + 112, 1 << 20);
 	put64(fadt + 140, acpi_gpa(page, dsdt));
 	acpi_table(fadt, "FACP", 276, 6);
-	put32(madt + 36, 0xfee00000);
-	memcpy(madt + 44, "\0\10\0\0\1\0\0\0", 8);
-	acpi_table(madt, "APIC", 52, 4);
+	fill_madt(madt, vcpus);
 	acpi_table(dsdt, "DSDT", 36, 2);
 	put64(xsdt + 36, acpi_gpa(page, fadt));
 	put64(xsdt + 44, acpi_gpa(page, madt));
@@ -148,7 +167,8 @@ static void fill_acpi(uint8_t *page)
 }
 
 static void fill_params(uint8_t *bp, const struct blob *bz, uint64_t initrd,
-			uint64_t initrd_size, uint64_t ram, const char *cmdline)
+			uint64_t initrd_size, uint64_t ram, unsigned int vcpus,
+			const char *cmdline)
 {
 	memcpy(bp + HDR_START, bz->data + HDR_START, HDR_END - HDR_START);
 	bp[BP_TYPE_OF_LOADER] = 0xff;
@@ -158,12 +178,13 @@ static void fill_params(uint8_t *bp, const struct blob *bz, uint64_t initrd,
 	put32(bp + BP_CMDLINE, PARAMS_GPA + CMDLINE_OFFSET);
 	snprintf((char *)bp + CMDLINE_OFFSET, 4096, "%s", cmdline);
 	put64(bp + BP_ACPI_RSDP, PARAMS_GPA + ACPI_OFFSET);
-	fill_acpi(bp + ACPI_OFFSET);
+	fill_acpi(bp + ACPI_OFFSET, vcpus);
 	e820(bp, 0, 0, PARAMS_GPA + ACPI_OFFSET, 1);
-	/* 3: ACPI tables */
-	e820(bp, 1, PARAMS_GPA + ACPI_OFFSET, PARAMS_GPA + PARAMS_SIZE, 3);
-	e820(bp, 2, PARAMS_GPA + PARAMS_SIZE, LOW_RAM_END, 1);
-	e820(bp, 3, MIB, ram, 1);
+	/* 3: ACPI tables; 4: memory that ACPI's firmware keeps using */
+	e820(bp, 1, PARAMS_GPA + ACPI_OFFSET, PARAMS_GPA + MAILBOX_OFFSET, 3);
+	e820(bp, 2, PARAMS_GPA + MAILBOX_OFFSET, PARAMS_GPA + PARAMS_SIZE, 4);
+	e820(bp, 3, PARAMS_GPA + PARAMS_SIZE, LOW_RAM_END, 1);
+	e820(bp, 4, MIB, ram, 1);
 }
 
 /* GUIDed table, read from its end, and the descriptor that it points to. */
@@ -197,7 +218,7 @@ static void put_tables(uint8_t *stub, const struct section *s, uint32_t n)
 static void put_ranges(uint8_t *stub, const struct section *s, unsigned int n,
 		       uint64_t ram)
 {
-	uint8_t *p = stub + STUB_WORDS + 16;
+	uint8_t *p = stub + STUB_RANGES;
 	uint64_t start = 0;
 	unsigned int i;
 
@@ -226,9 +247,10 @@ int main(int argc, char **argv)
 	struct blob stub, bz, initrd;
 	uint8_t *params, *kernel;
 	struct section s[5];
+	int vcpus;
 
-	if (argc != 6)
-		errx(2, "usage: mkimage STUB BZIMAGE INITRAMFS MIB CMDLINE");
+	if (argc != 7)
+		errx(2, "usage: mkimage STUB BZIMAGE INITRAMFS MIB VCPUS CMDLINE");
 	stub = read_file(argv[1]);
 	bz = read_file(argv[2]);
 	initrd = read_file(argv[3]);
@@ -242,7 +264,10 @@ int main(int argc, char **argv)
 	if (initrd_gpa < KERNEL_GPA + init_size)
 		errx(1, "%s MiB are too little", argv[4]);
 	params = calloc(1, PARAMS_SIZE);
-	fill_params(params, &bz, initrd_gpa, initrd.size, ram, argv[5]);
+	vcpus = atoi(argv[5]);
+	if (vcpus < 1 || vcpus > MAX_VCPUS)
+		errx(1, "%s vCPUs: 1 to %d", argv[5], MAX_VCPUS);
+	fill_params(params, &bz, initrd_gpa, initrd.size, ram, vcpus, argv[6]);
 
 	offset = 0;
 	s[0] = section(PAYLOAD, PARAMS_GPA, PARAMS_SIZE, offset, PARAMS_SIZE);
@@ -259,6 +284,7 @@ int main(int argc, char **argv)
 
 	put64(stub.data + STUB_WORDS, KERNEL_GPA + 0x200);
 	put64(stub.data + STUB_WORDS + 8, PARAMS_GPA);
+	put64(stub.data + STUB_WORDS + 16, PARAMS_GPA + MAILBOX_OFFSET);
 	put_ranges(stub.data, s, 4, ram);
 	put_tables(stub.data, s, 5);
 	fwrite(params, 1, PARAMS_SIZE, stdout);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What a TD executes before Linux: from the reset vector to 64-bit mode, have
- * the memory that nobody added, jump to the kernel.  The last 12 KiB below
- * 4 GiB; mkimage fills in the words at the start of the third page.
+ * the memory that nobody added, jump to the kernel.  All vCPUs but the first
+ * wait at ACPI's mailbox for Linux to call them.  The last 12 KiB below 4 GiB;
+ * mkimage fills in the words at the start of the third page.
  */
 	.set	SIZE, 0x3000
 	.set	BASE, 0x100000000 - SIZE
@@ -11,6 +12,12 @@
 	.set	ALREADY_ACCEPTED, 0x00000b0a
 	.set	SIZE_MISMATCH, 0xc0000b0b
 	.set	BUSY, 0x80000200
+
+	/* ACPI's Multiprocessor Wakeup Mailbox */
+	.set	COMMAND, 0
+	.set	APIC_ID, 4
+	.set	VECTOR, 8
+	.set	WAKE_UP, 1
 
 	.text
 	.globl	_start
@@ -29,6 +36,8 @@ stub:
 kernel_entry:
 	.quad	0
 boot_params:
+	.quad	0
+mailbox:
 	.quad	0
 	/* Ranges [start, end) to accept, up to an empty one. */
 ranges:
@@ -53,6 +62,9 @@ start64:
 	mov	%eax, %ds
 	mov	%eax, %es
 	mov	%eax, %ss
+	/* The vCPU's index, which is its APIC ID here, too. */
+	test	%esi, %esi
+	jnz	wait
 	lea	ranges(%rip), %rbx
 next_range:
 	mov	(%rbx), %r13
@@ -99,6 +111,19 @@ go:
 	xor	%ebp, %ebp
 	xor	%edi, %edi
 	xor	%ebx, %ebx
+	jmp	*%rax
+
+wait:
+	mov	mailbox(%rip), %rbx
+wait_more:
+	pause
+	cmpw	$WAKE_UP, COMMAND(%rbx)
+	jne	wait_more
+	cmp	%esi, APIC_ID(%rbx)
+	jne	wait_more
+	mov	VECTOR(%rbx), %rax
+	/* This tells the caller that the call has been heard. */
+	movw	$0, COMMAND(%rbx)
 	jmp	*%rax
 
 	.balign	8

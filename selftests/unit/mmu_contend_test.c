@@ -39,7 +39,7 @@ static void guest_code(unsigned int i, unsigned int *seed)
 		if (!machine_entry_trylock(gpa))
 			continue;
 		sched_yield();
-		machine_entry_unlock(gpa);
+		machine_entry_unlock();
 	}
 }
 
@@ -70,7 +70,8 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 {
 	unsigned int i;
 
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+	/* What the zap has set comes before the look at the modes. */
+	smp_mb();
 	for (i = 0; i < NR_RUNNERS; i++) {
 		if (!__atomic_load_n(&runners[i].in_guest_mode, __ATOMIC_SEQ_CST))
 			continue;
@@ -78,7 +79,7 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 		/* The flag falls when it has been obeyed. */
 		while (READ_ONCE(runners[i].kicked) &&
 		       READ_ONCE(runners[i].in_guest_mode))
-			sched_yield();
+			fake_relax();
 	}
 	return true;
 }
@@ -91,7 +92,7 @@ static void *faulter(void *arg)
 
 	/* CPU 0 is the zapper's. */
 	this_cpu = i + 1;
-	while (!READ_ONCE(done) && !tdx->vmx.kvm.vm_dead) {
+	while (!READ_ONCE(done) && !READ_ONCE(tdx->vmx.kvm.vm_dead)) {
 		gfn_t gfn = next_random(&seed) % NR_GFNS;
 		int ret = tdx_fault(vcpu(i), gfn << PAGE_SHIFT, 0, 0);
 
@@ -106,7 +107,9 @@ static void invalidate(gfn_t start, gfn_t end, bool shared)
 	gfn_t gfn;
 
 	write_lock(&kvm->mmu_lock);
-	kvm->mmu_invalidate_in_progress++;
+	WRITE_ONCE(kvm->mmu_invalidate_range_start, start);
+	WRITE_ONCE(kvm->mmu_invalidate_range_end, end);
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, 1);
 	sept_zap_range(tdx, start, end);
 	write_unlock(&kvm->mmu_lock);
 
@@ -117,8 +120,8 @@ static void invalidate(gfn_t start, gfn_t end, bool shared)
 	}
 
 	write_lock(&kvm->mmu_lock);
-	kvm->mmu_invalidate_seq++;
-	kvm->mmu_invalidate_in_progress--;
+	WRITE_ONCE(kvm->mmu_invalidate_seq, kvm->mmu_invalidate_seq + 1);
+	WRITE_ONCE(kvm->mmu_invalidate_in_progress, 0);
 	write_unlock(&kvm->mmu_lock);
 }
 
@@ -137,6 +140,12 @@ static void zaps(void)
 		gfn_t end = start + 1 + next_random(&seed) % (NR_GFNS - start);
 
 		invalidate(start, end, i % 3 == 0);
+		if (i % 5)
+			continue;
+		invalidate(0, NR_GFNS, false);
+		write_lock(&tdx->vmx.kvm.mmu_lock);
+		sept_prune(tdx, 0);
+		write_unlock(&tdx->vmx.kvm.mmu_lock);
 	}
 }
 
@@ -179,7 +188,7 @@ static void faults_zaps_and_vcpus_meet(void)
 	expect_agreement();
 	/* The test is about contention: there has to be some. */
 	check(stat(SEPT_STAT_BUSY) > 0 && stat(SEPT_STAT_RETRIES) > 0);
-	check(stat(SEPT_STAT_QUIESCES) > 0);
+	check(stat(SEPT_STAT_QUIESCES) > 0 && stat(SEPT_STAT_UNLINKS) > 0);
 	printf("# busy %lld retries %lld quiesces %lld batches %lld augs %lld\n",
 	       stat(SEPT_STAT_BUSY), stat(SEPT_STAT_RETRIES),
 	       stat(SEPT_STAT_QUIESCES), stat(SEPT_STAT_ZAP_BATCHES),

@@ -29,21 +29,20 @@
 #include "../../arch/x86/kvm/vmx/tdx/image.c"
 
 #define SLOT_PAGES	(512UL * 64)
+#ifndef NR_VCPUS
 #define NR_VCPUS	4
+#endif
 
 static struct kvm_tdx td_storage, *const tdx = &td_storage;
 static struct vcpu_tdx vcpus[NR_VCPUS];
-static struct machine_td machine;
+static struct machine_td machine = { .nr_vcpus = 1 };
 
 /* --- SEAMCALL --- */
-
-/* The CPU that this thread plays. */
-static __thread unsigned int this_cpu;
 
 u64 __seamcall_ret(u64 leaf, struct tdx_module_args *a)
 {
 	struct machine_regs r = { a->rcx, a->rdx, a->r8, a->r9, a->r10, a->r11 };
-	u64 err = machine_seamcall(this_cpu, leaf, &r);
+	u64 err = machine_seamcall(leaf, &r);
 
 	a->rcx = r.rcx;
 	a->rdx = r.rdx;
@@ -77,7 +76,17 @@ struct task_struct *current = &this_task;
 void fake_might_sleep(void)
 {
 	WARN_ON_ONCE(fake_mmu_lock_held);
-	sched_yield();
+}
+
+void fake_relax(void)
+{
+	static const struct timespec moment = { .tv_nsec = 20000 };
+	static __thread unsigned int n;
+
+	if (++n % 4)
+		sched_yield();
+	else
+		nanosleep(&moment, NULL);
 }
 
 void read_lock(rwlock_t *lock)
@@ -126,30 +135,48 @@ static bool alloc_fails(void)
 	return fail_alloc && !--fail_alloc;
 }
 
+/* No small page below this one is free. */
+static unsigned long first_free = MACHINE_FIRST_PAGE;
+
 struct page *alloc_page(gfp_t gfp)
 {
 	struct page *page = NULL;
 
 	pthread_mutex_lock(&pages_lock);
 	if (!alloc_fails()) {
-		for (page = &fake_pages[MACHINE_FIRST_PAGE]; page->refs;)
+		for (page = &fake_pages[first_free]; page->used;)
 			page++;
-		page->refs = 1;
+		first_free = page - fake_pages + 1;
+		page->used = true;
+		__atomic_store_n(&page->refs, 1, __ATOMIC_SEQ_CST);
 		pages_in_use++;
 	}
 	pthread_mutex_unlock(&pages_lock);
 	return page;
 }
 
+static bool range_in_use(const struct page *page)
+{
+	unsigned int i;
+
+	for (i = 0; i < 512; i++)
+		if (page[i].used)
+			return true;
+	return false;
+}
+
 struct page *fake_alloc_2m(void)
 {
 	struct page *page = &fake_pages[MACHINE_FIRST_2M];
 
-	while (page->refs)
+	pthread_mutex_lock(&pages_lock);
+	while (range_in_use(page))
 		page += 512;
-	page->refs = 1;
+	page->used = true;
 	page->head_2m = true;
+	__atomic_store_n(&page->refs, 1, __ATOMIC_SEQ_CST);
 	pages_in_use++;
+	pthread_mutex_unlock(&pages_lock);
 	return page;
 }
 
@@ -160,21 +187,45 @@ static struct page *page_head(struct page *page)
 	return head->head_2m ? head : page;
 }
 
+/* A folio of which nobody has a reference but its owner becomes 512 pages. */
+static inline void fake_split_2m(struct page *head)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&pages_lock);
+	head->head_2m = false;
+	for (i = 1; i < 512; i++) {
+		head[i].used = true;
+		__atomic_store_n(&head[i].refs, 1, __ATOMIC_SEQ_CST);
+	}
+	pages_in_use += 511;
+	pthread_mutex_unlock(&pages_lock);
+}
+
 void get_page(struct page *page)
 {
-	WARN_ON_ONCE(!page_head(page)->refs);
-	__atomic_add_fetch(&page_head(page)->refs, 1, __ATOMIC_SEQ_CST);
+	int refs = __atomic_add_fetch(&page_head(page)->refs, 1, __ATOMIC_SEQ_CST);
+
+	WARN_ON_ONCE(refs <= 1);
 }
 
 /* Whoever frees a page that the module has, has lost it. */
 void put_page(struct page *page)
 {
+	int refs;
+
 	page = page_head(page);
-	WARN_ON_ONCE(page->refs <= 0);
-	if (__atomic_sub_fetch(&page->refs, 1, __ATOMIC_SEQ_CST))
+	refs = __atomic_sub_fetch(&page->refs, 1, __ATOMIC_SEQ_CST);
+	WARN_ON_ONCE(refs < 0);
+	if (refs)
 		return;
 	WARN_ON_ONCE(machine_page_type(page_to_phys(page)) != 0);
-	__atomic_sub_fetch(&pages_in_use, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_lock(&pages_lock);
+	page->used = false;
+	if (!page->head_2m && page < &fake_pages[MACHINE_FIRST_2M])
+		first_free = min((unsigned long)(page - fake_pages), first_free);
+	pages_in_use--;
+	pthread_mutex_unlock(&pages_lock);
 }
 
 void __free_page(struct page *page)
@@ -237,29 +288,56 @@ void unpin_user_page(struct page *page)
 
 /* --- guest_memfd, attributes, slots --- */
 
-static struct kvm_lpage_info lpages[SLOT_PAGES / 512];
 static struct kvm_memory_slot slot = {
 	.npages = SLOT_PAGES,
 	.has_gmem = true,
-	.arch.lpage_info = { lpages },
 };
 
 /* What guest_memfd's page cache holds; one reference each. */
 static struct page *gmem[SLOT_PAGES];
 static bool is_shared[SLOT_PAGES];
 static bool gmem_gives_2m;
+/* From there on it does so anyway, but for a folio of which a part has gone. */
+static gfn_t gmem_first_2m = SLOT_PAGES;
+/* What guest_memfd answers in place of a page, if not 0. */
+static int gmem_error;
 /* Runs once, when a fault has its page and not yet mmu_lock. */
 static void (*gmem_race)(gfn_t gfn);
 static pthread_mutex_t gmem_lock = PTHREAD_MUTEX_INITIALIZER;
 
 bool kvm_mem_is_private(struct kvm *kvm, gfn_t gfn)
 {
-	return gfn < SLOT_PAGES && !is_shared[gfn];
+	return gfn < SLOT_PAGES && !READ_ONCE(is_shared[gfn]);
+}
+
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *s, gfn_t gfn)
+{
+	unsigned int i, first = gfn & ~511UL, nr = 0;
+
+	for (i = 0; i < 512; i++)
+		nr += is_shared[first + i];
+	return nr % 512;
 }
 
 struct kvm_memory_slot *gfn_to_memslot(struct kvm *kvm, gfn_t gfn)
 {
 	return gfn < SLOT_PAGES ? &slot : NULL;
+}
+
+/* Is there a page of the 2 MiB around @gfn? */
+static inline bool gmem_has_some(gfn_t gfn)
+{
+	unsigned long i, first = gfn & ~511UL;
+
+	for (i = 0; i < 512; i++)
+		if (gmem[first + i])
+			return true;
+	return false;
+}
+
+static bool gmem_adds_2m(gfn_t gfn)
+{
+	return gmem_gives_2m || (gfn >= gmem_first_2m && !gmem_has_some(gfn));
 }
 
 static void gmem_fill(gfn_t gfn)
@@ -269,30 +347,37 @@ static void gmem_fill(gfn_t gfn)
 
 	if (gmem[gfn])
 		return;
-	if (!gmem_gives_2m) {
+	if (!gmem_adds_2m(gfn)) {
 		gmem[gfn] = alloc_page(0);
 		return;
 	}
 	page = fake_alloc_2m();
-	for (i = 0; i < 512; i++)
-		gmem[first + i] = page + i;
+	for (i = 0; i < 512; i++) {
+		if (!gmem[first + i])
+			gmem[first + i] = page + i;
+	}
 }
 
 int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 		     kvm_pfn_t *pfn, int *max_order)
 {
+	struct page *page;
+
 	WARN_ON_ONCE(fake_mmu_lock_held);
 
+	if (gmem_error)
+		return gmem_error;
 	pthread_mutex_lock(&gmem_lock);
 	gmem_fill(gfn);
-	if (gmem[gfn])
-		get_page(gmem[gfn]);
+	page = gmem[gfn];
+	if (page)
+		get_page(page);
 	pthread_mutex_unlock(&gmem_lock);
-	if (!gmem[gfn])
+	if (!page)
 		return -ENOMEM;
-	*pfn = page_to_pfn(gmem[gfn]);
+	*pfn = page_to_pfn(page);
 	if (max_order)
-		*max_order = gmem_gives_2m ? 9 : 0;
+		*max_order = gmem_gives_2m || page_head(page)->head_2m ? 9 : 0;
 	if (gmem_race) {
 		void (*race)(gfn_t gfn) = gmem_race;
 
@@ -302,9 +387,14 @@ int kvm_gmem_get_pfn(struct kvm *kvm, struct kvm_memory_slot *s, gfn_t gfn,
 	return 0;
 }
 
+/* Asked with and without mmu_lock. */
 bool mmu_invalidate_retry_gfn(struct kvm *kvm, unsigned long seq, gfn_t gfn)
 {
-	return kvm->mmu_invalidate_in_progress || kvm->mmu_invalidate_seq != seq;
+	if (READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	    gfn >= READ_ONCE(kvm->mmu_invalidate_range_start) &&
+	    gfn < READ_ONCE(kvm->mmu_invalidate_range_end))
+		return true;
+	return READ_ONCE(kvm->mmu_invalidate_seq) != seq;
 }
 
 /* --- vCPUs --- */
@@ -322,7 +412,7 @@ bool kvm_make_all_cpus_request(struct kvm *kvm, unsigned int req)
 
 void kvm_vm_dead(struct kvm *kvm)
 {
-	kvm->vm_dead = true;
+	WRITE_ONCE(kvm->vm_dead, true);
 }
 
 bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
@@ -352,6 +442,7 @@ static struct page *control_page(u64 pa)
 {
 	struct page *page = pfn_to_page(pa >> PAGE_SHIFT);
 
+	page->used = true;
 	page->refs = 1;
 	pages_in_use++;
 	return page;
@@ -368,8 +459,8 @@ static void td_pages(const struct machine_td *m)
 	tdx->td.hkid = m->hkid;
 	for (i = 0; i < MACHINE_TDCS; i++)
 		tdcs[i] = control_page(m->tdcs[i]);
-	for (i = 0; i < MACHINE_TDVPS; i++)
-		control_page(m->tdvps[i]);
+	for (i = 0; i < m->nr_vcpus * MACHINE_TDVPS; i++)
+		control_page(m->tdvps[i / MACHINE_TDVPS][i % MACHINE_TDVPS]);
 }
 
 static void td_up(enum td_state state)
@@ -387,6 +478,9 @@ static void td_up(enum td_state state)
 		vcpus[i].state = TDX_VCPU_INITIALIZED;
 	}
 	gmem_gives_2m = false;
+	gmem_error = 0;
+	slot.base_gfn = 0;
+	slot.npages = SLOT_PAGES;
 	slot.flags = 0;
 	fail_alloc = 0;
 	fake_errors = 0;
@@ -395,6 +489,7 @@ static void td_up(enum td_state state)
 	memset(fake_pages, 0, sizeof(fake_pages));
 	memset(gmem, 0, sizeof(gmem));
 	pages_in_use = 0;
+	first_free = MACHINE_FIRST_PAGE;
 	fake_ram = machine_td_create(&machine);
 	td_pages(&machine);
 	check(!sept_init(tdx));
@@ -416,11 +511,12 @@ static s64 stat(enum sept_stat s)
 	return atomic64_read(&tdx->sept.stats.count[s]);
 }
 
-static void zap(gfn_t start, gfn_t end)
+static inline void zap(gfn_t start, gfn_t end)
 {
 	write_lock(&tdx->vmx.kvm.mmu_lock);
 	sept_zap_range(tdx, start, end);
-	tdx->vmx.kvm.mmu_invalidate_seq++;
+	WRITE_ONCE(tdx->vmx.kvm.mmu_invalidate_seq,
+		   tdx->vmx.kvm.mmu_invalidate_seq + 1);
 	write_unlock(&tdx->vmx.kvm.mmu_lock);
 }
 
@@ -439,7 +535,7 @@ static void punch(gfn_t start, gfn_t end)
 	}
 }
 
-static int mapped(gfn_t gfn)
+static inline int mapped(gfn_t gfn)
 {
 	int level;
 
@@ -449,7 +545,7 @@ static int mapped(gfn_t gfn)
 	return level;
 }
 
-static int fault(gfn_t gfn)
+static inline int fault(gfn_t gfn)
 {
 	return tdx_fault(vcpu(0), gfn << PAGE_SHIFT, 0, 0);
 }
@@ -474,8 +570,8 @@ static void td_tear_down(int fail_nth)
 	punch(0, SLOT_PAGES);
 	for (i = 0; i < NR_VCPUS; i++)
 		sept_free_cache(vcpu(i));
-	for (i = 0; i < MACHINE_TDVPS; i++)
-		lost += !!give_back(machine.tdvps[i]);
+	for (i = 0; i < machine.nr_vcpus * MACHINE_TDVPS; i++)
+		lost += !!give_back(machine.tdvps[i / MACHINE_TDVPS][i % MACHINE_TDVPS]);
 	sept_destroy(tdx);
 	for (i = 0; i < MACHINE_TDCS; i++)
 		lost += !!give_back(machine.tdcs[i]);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* See mmu_machine.h.  This file sees the module's side, not KVM's. */
 #include "mmu_machine.h"
-#include "swmod_machine.h"
+#include "vp_script.h"
 
 static struct td td;
-static struct vcpu vcpu;
+static struct vcpu vcpus[MACHINE_VCPUS];
+static unsigned int nr_vcpus;
+
+__thread unsigned int this_cpu;
 
 /* --- SEAMCALLs of the code under test --- */
 
@@ -16,6 +19,10 @@ static struct {
 	__u64 status;
 	unsigned int skip, times;
 } plan;
+
+static struct {
+	unsigned int percent, seed;
+} busy;
 
 void machine_reset_calls(void)
 {
@@ -32,6 +39,24 @@ void machine_fail(int leaf, __u64 status, unsigned int skip, unsigned int times)
 	plan.times = times;
 }
 
+void machine_busy(unsigned int percent, unsigned int seed)
+{
+	busy.percent = percent;
+	busy.seed = seed;
+}
+
+/* 0, or what the call shall answer instead. */
+static __u64 busy_status(unsigned int leaf)
+{
+	if (!busy.percent)
+		return 0;
+	busy.seed = busy.seed * 1103515245 + 12345;
+	if ((busy.seed >> 16) % 100 >= busy.percent)
+		return 0;
+	return leaf == LEAF_TRACK ? SW_PREVIOUS_TLB_EPOCH_BUSY :
+				    SW_OPERAND_BUSY | SW_OPND_RCX;
+}
+
 static bool planned_to_fail(unsigned int leaf)
 {
 	if (!plan.times || (plan.leaf >= 0 && plan.leaf != (int)leaf))
@@ -45,7 +70,7 @@ static bool planned_to_fail(unsigned int leaf)
 	return true;
 }
 
-__u64 machine_seamcall(unsigned int cpu, __u64 leaf, struct machine_regs *m)
+__u64 machine_seamcall(__u64 leaf, struct machine_regs *m)
 {
 	struct sw_regs r = {
 		.rcx = m->rcx, .rdx = m->rdx, .r8 = m->r8,
@@ -56,28 +81,51 @@ __u64 machine_seamcall(unsigned int cpu, __u64 leaf, struct machine_regs *m)
 	__atomic_add_fetch(&machine_calls[leaf & 0x7f], 1, __ATOMIC_RELAXED);
 	if (planned_to_fail(leaf & 0x7f))
 		return plan.status;
+	status = busy_status(leaf & 0x7f);
+	if (status)
+		return status;
 
-	status = seamcall_on(cpu, leaf, &r);
+	status = seamcall_on(this_cpu, leaf, &r);
 	*m = (struct machine_regs){ r.rcx, r.rdx, r.r8, r.r9, r.r10, r.r11 };
 	return status;
 }
 
 /* --- the TD --- */
 
+/* What is pending is the guest's own business: #VE, no exit. */
+static void td_init_smp(void)
+{
+	u64 params, *p;
+
+	td_keyed(&td);
+	p = td_params();
+	params = TDMR_BASE + ((char *)p - (char *)sw_va(TDMR_BASE));
+	p[0] = 0;
+	((u8 *)p)[16] = MACHINE_VCPUS;
+	expect(call(SW_LEAF_MNG_INIT, td.tdr, params, 0, 0), 0);
+}
+
 void *machine_td_create(struct machine_td *m)
 {
-	unsigned int i;
+	unsigned int i, n;
 
+	machine_busy(0, 0);
 	module_ready();
-	td_init(&td);
-	td_vcpu(&td, &vcpu);
-
+	script_reset();
+	td_init_smp();
 	m->tdr = td.tdr;
 	m->hkid = td.hkid;
 	for (i = 0; i < MACHINE_TDCS; i++)
 		m->tdcs[i] = td.tdcs[i];
-	for (i = 0; i < MACHINE_TDVPS; i++)
-		m->tdvps[i] = vcpu.pages[i];
+
+	nr_vcpus = m->nr_vcpus;
+	for (n = 0; n < nr_vcpus; n++) {
+		td_vcpu(&td, &vcpus[n]);
+		/* VP.INIT was made on CPU 0. */
+		expect(call(SW_LEAF_VP_FLUSH, vcpus[n].pages[0], 0, 0, 0), 0);
+		for (i = 0; i < MACHINE_TDVPS; i++)
+			m->tdvps[n][i] = vcpus[n].pages[i];
+	}
 	return sw_va(MACHINE_RAM_BASE);
 }
 
@@ -86,9 +134,17 @@ void machine_td_finalize(void)
 	td_finalize(&td);
 }
 
+/* What was never entered is nowhere to be flushed. */
 void machine_td_free_key(void)
 {
-	td_free_key(&td, &vcpu);
+	struct sw_regs r;
+	unsigned int i;
+
+	for (i = 0; i < nr_vcpus; i++) {
+		r = (struct sw_regs){ .rcx = vcpus[i].pages[0] };
+		seamcall_on(i, SW_LEAF_VP_FLUSH, &r);
+	}
+	td_free_key(&td, NULL);
 }
 
 /* --- behind the host's back --- */
@@ -104,15 +160,19 @@ void machine_vcpu_enter(void)
 	inside[tdcs->td_epoch & 1]++;
 }
 
-/* The entry of a 4 KiB page whose tables are there. */
+/* The entry of a 4 KiB page, NULL without tables. */
 static u64 *entry_of(u64 gpa)
 {
 	u64 *table = sw_va(td.tdcs[SW_TDCS_SEPT_ROOT]);
 	u8 level;
 
-	for (level = SW_ROOT_LEVEL; level; level--)
-		table = sw_va(sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]) &
-			      SW_EPT_PFN);
+	for (level = SW_ROOT_LEVEL; level; level--) {
+		u64 e = sw_load(&table[gpa >> SW_LEVEL_SHIFT(level) & 511]);
+
+		if (sw_sept_state(e) != SW_ST_NL_MAPPED)
+			return NULL;
+		table = sw_va(e & SW_EPT_PFN);
+	}
 	return &table[gpa >> SW_LEVEL_SHIFT(0) & 511];
 }
 
@@ -122,19 +182,28 @@ void machine_guest_locks(__u64 gpa)
 	sw_or(locked_entry, 1ULL << SW_EPT_LOCK_BIT);
 }
 
+/* Of this thread.  Its table may be blocked by now, and so out of reach. */
+static __thread u64 *entry_held;
+
 /* Host priority: a guest does not get what the host was refused. */
 bool machine_entry_trylock(__u64 gpa)
 {
-	u64 *e = entry_of(gpa), old = sw_load(e);
+	u64 *e = entry_of(gpa), old;
 
+	if (!e)
+		return false;
+	old = sw_load(e);
 	if (old & (1ULL << SW_EPT_LOCK_BIT | 1ULL << SW_EPT_HP_BIT))
 		return false;
-	return sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) == old;
+	if (sw_cmpxchg(e, old, old | 1ULL << SW_EPT_LOCK_BIT) != old)
+		return false;
+	entry_held = e;
+	return true;
 }
 
-void machine_entry_unlock(__u64 gpa)
+void machine_entry_unlock(void)
 {
-	sw_and(entry_of(gpa), ~(1ULL << SW_EPT_LOCK_BIT));
+	sw_and(entry_held, ~(1ULL << SW_EPT_LOCK_BIT));
 }
 
 static u64 epoch_of[NR_CPUS];
@@ -171,26 +240,49 @@ void machine_kick(void)
 }
 
 /* Others may hold the page's lock for a moment. */
-int machine_page_type(__u64 pa)
+int machine_page_owner(__u64 pa, __u64 *owner, int *level)
 {
 	struct sw_regs r;
 	u64 status;
 
 	do {
 		r = (struct sw_regs){ .rcx = pa };
-		status = seamcall_on(0, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
+		status = seamcall_on(this_cpu, SW_LEAF_PHYMEM_PAGE_RDMD, &r);
 	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	*owner = r.rdx;
+	*level = r.r8;
 	return status ? -1 : (int)r.rcx;
 }
 
-int machine_entry_state(__u64 gpa, __u8 level)
+int machine_page_type(__u64 pa)
+{
+	__u64 owner;
+	int level;
+
+	return machine_page_owner(pa, &owner, &level);
+}
+
+int machine_entry(__u64 gpa, __u8 level, __u64 *pa)
 {
 	struct sw_regs r;
 	u64 status;
 
 	do {
 		r = (struct sw_regs){ .rcx = gpa | level, .rdx = td.tdr };
-		status = seamcall_on(0, SW_LEAF_MEM_SEPT_RD, &r);
+		status = seamcall_on(this_cpu, SW_LEAF_MEM_SEPT_RD, &r);
 	} while ((status & SW_STATUS_MASK) == SW_OPERAND_BUSY);
+	*pa = r.rcx & SW_EPT_PFN;
 	return status ? -1 : (int)(r.rdx >> 8 & 0xff);
+}
+
+int machine_entry_state(__u64 gpa, __u8 level)
+{
+	__u64 pa;
+
+	return machine_entry(gpa, level, &pa);
+}
+
+struct vcpu *machine_vcpu(unsigned int i)
+{
+	return &vcpus[i];
 }

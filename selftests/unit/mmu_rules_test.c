@@ -4,9 +4,11 @@
 
 #define FREE		0
 #define PENDING		2
+#define NL_MAPPED	132
+#define BROKEN		0xc000030000000008ULL
 #define BUSY		0x8000020000000001ULL
 #define EPOCH_BUSY	0x8000020100000000ULL
-#define MAX_TRIES	16
+#define MAX_TRIES	1000
 
 static int entry(gfn_t gfn)
 {
@@ -86,6 +88,7 @@ static void fault_waits_while_its_range_is_invalidated(void)
 {
 	td_up(TD_S_RUNNABLE);
 	tdx->vmx.kvm.mmu_invalidate_in_progress = 1;
+	tdx->vmx.kvm.mmu_invalidate_range_end = 6;
 	vcpu(0)->request = true;
 	check(fault(5) == 1);
 	check(mapped(5) == -1 && !machine_calls[LEAF_PAGE_AUG]);
@@ -156,10 +159,9 @@ static void mixed_attributes_forbid_2m(void)
 {
 	td_up(TD_S_RUNNABLE);
 	gmem_gives_2m = true;
-	lpages[1].disallow_lpage = 1;
+	is_shared[600] = true;
 	check(fault(517) == 1);
 	check(mapped(517) == 0 && mapped(512) == -1);
-	lpages[1].disallow_lpage = 0;
 	td_down(0);
 }
 
@@ -341,7 +343,7 @@ static void split_that_fails_loses_no_page(void)
 		gmem_gives_2m = true;
 		check(fault(512) == 1);
 		folio = gmem[512];
-		machine_fail(leaves[i], BUSY, 0, 1000);
+		machine_fail(leaves[i], BUSY, 0, 2 * MAX_TRIES);
 		zap(600, 700);
 		check(tdx->vmx.kvm.vm_dead && fake_errors == 1);
 		check(stat(SEPT_STAT_HELD) == 1 && folio->refs == 2);
@@ -371,6 +373,146 @@ static void accept_of_4k_splits_2m(void)
 	check(fault(512) == 1);
 	check(tdx_fault(vcpu(0), 517 << PAGE_SHIFT, 0, 1) == 1);
 	check(mapped(517) == 0 && mapped(512) == 0 && entry(517) == PENDING);
+	td_down(0);
+}
+
+/* --- empty tables --- */
+
+/* gfn 512 to 1023 were mapped small, and are gone; the next folio is large. */
+static void leave_empty_tables(gfn_t start, gfn_t end)
+{
+	gfn_t gfn;
+
+	for (gfn = start; gfn < end; gfn += 64)
+		check(fault(gfn) == 1);
+	punch(start, end);
+	gmem_gives_2m = true;
+	machine_vcpu_enter();
+	machine_reset_calls();
+	kicks = 0;
+}
+
+static void empty_table_makes_room_for_a_large_page(void)
+{
+	td_up(TD_S_RUNNABLE);
+	leave_empty_tables(512, 1024);
+	check(stat(SEPT_STAT_TABLES) == 3);
+	check(fault(700) == 1);
+	check(mapped(512) == 1 && entry_2m(512) == PENDING);
+	check(machine_calls[LEAF_RANGE_BLOCK] == 1 && kicks == 1);
+	check(machine_calls[LEAF_TRACK] == 1);
+	check(machine_calls[LEAF_SEPT_REMOVE] == 1);
+	check(machine_calls[LEAF_PAGE_AUG] == 1);
+	check(stat(SEPT_STAT_TABLES) == 2 && stat(SEPT_STAT_UNLINKS) == 1);
+	check(!tdx->quiesce && !stat(SEPT_STAT_RETRIES));
+	td_down(0);
+}
+
+/* A large conversion costs its first fault one TRACK and the others none. */
+static void empty_tables_nearby_go_with_the_same_track(void)
+{
+	gfn_t gfn;
+
+	td_up(TD_S_RUNNABLE);
+	leave_empty_tables(512, 512 * 5);
+	for (gfn = 512; gfn < 512 * 5; gfn += 512)
+		check(fault(gfn) == 1 && mapped(gfn) == 1);
+	check(machine_calls[LEAF_TRACK] == 1 && kicks == 1);
+	check(machine_calls[LEAF_SEPT_REMOVE] == 4);
+	check(machine_calls[LEAF_PAGE_AUG] == 4);
+	td_down(0);
+}
+
+static void table_with_a_page_stays(void)
+{
+	td_up(TD_S_RUNNABLE);
+	check(fault(600) == 1 && fault(601) == 1);
+	punch(600, 601);
+	gmem_gives_2m = true;
+	machine_reset_calls();
+	check(fault(700) == 1);
+	check(mapped(700) == 0 && mapped(601) == 0);
+	check(!machine_calls[LEAF_RANGE_BLOCK] && !machine_calls[LEAF_TRACK]);
+	td_down(0);
+}
+
+static void small_folio_needs_no_room(void)
+{
+	td_up(TD_S_RUNNABLE);
+	leave_empty_tables(512, 1024);
+	gmem_gives_2m = false;
+	check(fault(700) == 1 && mapped(700) == 0);
+	check(!machine_calls[LEAF_RANGE_BLOCK] && !machine_calls[LEAF_SEPT_ADD]);
+	td_down(0);
+}
+
+static void module_too_busy_to_block_a_table_maps_small(void)
+{
+	td_up(TD_S_RUNNABLE);
+	leave_empty_tables(512, 512 * 5);
+	machine_fail(LEAF_RANGE_BLOCK, BUSY, 0, 2 * MAX_TRIES);
+	check(fault(700) == 1 && mapped(700) == 0);
+	/* The first table that is busy ends it. */
+	check(machine_calls[LEAF_RANGE_BLOCK] == MAX_TRIES);
+	check(!machine_calls[LEAF_TRACK] && !tdx->quiesce);
+	check(!tdx->vmx.kvm.vm_dead && !fake_errors);
+	td_down(0);
+}
+
+static void table_that_does_not_go_ends_the_td_and_comes_back(void)
+{
+	static const int leaves[] = { LEAF_RANGE_BLOCK, LEAF_TRACK,
+				      LEAF_SEPT_REMOVE };
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(leaves); i++) {
+		td_up(TD_S_RUNNABLE);
+		leave_empty_tables(512, 1024);
+		machine_fail(leaves[i], BROKEN, 0, 1);
+		vcpu(0)->request = true;
+		/* A blocked table is in nobody's way but the dead VM's. */
+		check(fault(700) <= 1);
+		check(fault(700) == -EIO && fake_errors == 1);
+		check(tdx->vmx.kvm.vm_dead && !tdx->quiesce);
+		td_down(0);
+	}
+}
+
+static void zap_takes_tables_that_its_last_batch_emptied(void)
+{
+	gfn_t gfn;
+
+	td_up(TD_S_RUNNABLE);
+	for (gfn = 0; gfn < 512 * 9; gfn++)
+		check(fault(gfn) == 1);
+	machine_vcpu_enter();
+	machine_reset_calls();
+	kicks = 0;
+	zap(0, SLOT_PAGES);
+	/* Two batches; the tables of the first go with the second. */
+	check(machine_calls[LEAF_TRACK] == 2 && kicks == 2);
+	check(machine_calls[LEAF_RANGE_BLOCK] == 512 * 9 + 8);
+	check(machine_calls[LEAF_SEPT_REMOVE] == 8);
+	check(entry_2m(0) == FREE && entry_2m(512 * 7) == FREE);
+	check(entry_2m(512 * 8) == NL_MAPPED);
+	check(stat(SEPT_STAT_TABLES) == 3);
+	check(fault(5) == 1 && mapped(5) == 0);
+	td_down(0);
+}
+
+static void zap_of_large_pages_ends_its_batch_by_their_size(void)
+{
+	gfn_t gfn;
+
+	td_up(TD_S_RUNNABLE);
+	gmem_gives_2m = true;
+	for (gfn = 0; gfn < 512 * 40; gfn += 512)
+		check(fault(gfn) == 1);
+	machine_reset_calls();
+	zap(0, SLOT_PAGES);
+	/* 64 MiB each. */
+	check(machine_calls[LEAF_TRACK] == 2);
+	check(machine_calls[LEAF_PAGE_REMOVE] == 40);
 	td_down(0);
 }
 
@@ -428,9 +570,11 @@ static void endless_busy_ends_and_loses_no_page(void)
 		td_up(TD_S_RUNNABLE);
 		check(fault(5) == 1);
 		page = gmem[5];
-		machine_fail(leaves[i], BUSY, 0, 1000);
+		machine_fail(leaves[i], BUSY, 0, 2 * MAX_TRIES);
 		punch(5, 6);
 		check(machine_calls[leaves[i]] == MAX_TRIES);
+		/* One gets the vCPUs out; those of TRACK's own have no use. */
+		check(kicks <= 2 && stat(SEPT_STAT_QUIESCES) == 1);
 		/* What is not tracked is not removed. */
 		check(leaves[i] == LEAF_PAGE_REMOVE ||
 		      !machine_calls[LEAF_PAGE_REMOVE]);
@@ -464,6 +608,8 @@ static void only_listed_steps_are_legal(void)
 		{ SEPT_OP_RECLAIM, SEPT_HELD, SEPT_NONE },
 		{ SEPT_OP_HOLD, SEPT_LEAF, SEPT_HELD },
 		{ SEPT_OP_HOLD, SEPT_BLOCKED, SEPT_HELD },
+		{ SEPT_OP_BLOCK_TABLE, SEPT_TABLE, SEPT_TABLE_BLOCKED },
+		{ SEPT_OP_UNLINK, SEPT_TABLE_BLOCKED, SEPT_NONE },
 	};
 	unsigned int op, from, i, found = 0;
 
@@ -514,6 +660,14 @@ int main(void)
 		TEST(split_that_fails_loses_no_page),
 		TEST(busy_demote_is_tried_again),
 		TEST(accept_of_4k_splits_2m),
+		TEST(empty_table_makes_room_for_a_large_page),
+		TEST(empty_tables_nearby_go_with_the_same_track),
+		TEST(table_with_a_page_stays),
+		TEST(small_folio_needs_no_room),
+		TEST(module_too_busy_to_block_a_table_maps_small),
+		TEST(table_that_does_not_go_ends_the_td_and_comes_back),
+		TEST(zap_takes_tables_that_its_last_batch_emptied),
+		TEST(zap_of_large_pages_ends_its_batch_by_their_size),
 		TEST(busy_block_keeps_vcpus_out_until_done),
 		TEST(previous_epoch_busy_is_kicked_and_tracked_again),
 		TEST(vcpu_two_epochs_back_is_kicked_out),

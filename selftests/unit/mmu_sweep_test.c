@@ -8,9 +8,10 @@
 #include "mmu_fixture.h"
 
 #define BUSY		0x8000020000000001ULL
-#define BROKEN		0xc000030000000008ULL
+#define BROKEN		0xc0000b0d00000001ULL
 #define IMAGE_PAGES	3
 #define MAX_ROUNDS	100000
+#define BUSY_LIVES	20
 
 static char source[IMAGE_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -36,17 +37,37 @@ static int add_image(void)
 	return ret;
 }
 
-/* A 2 MiB mapping, split at the end of a range, and gone as far as it goes. */
+/* One 2 MiB mapping that an ACCEPT splits, and one of which an end goes. */
 static bool one_large_page(void)
 {
+	struct kvm_pre_fault_memory range = {
+		.gpa = 4096 << PAGE_SHIFT, .size = 512 * PAGE_SIZE,
+	};
 	bool ok;
 
 	gmem_gives_2m = true;
 	ok = fault(512) == 1;
+	ok &= tdx_pre_fault(vcpu(1), &range) == 512 * PAGE_SIZE;
+	/* The guest accepts a part of it. */
+	ok &= tdx_fault(vcpu(1), 4100 << PAGE_SHIFT, 0, 1) == 1;
+	ok &= mapped(4100) == 0;
 	gmem_gives_2m = false;
 	machine_vcpu_enter();
 	zap(500, 522);
 	return ok && mapped(521) == -1 && mapped(522) == 0;
+}
+
+/* Small pages, gone, and a large one in the place of their table. */
+static bool large_after_small(void)
+{
+	bool ok = fault(1024) == 1 && fault(1535) == 1;
+
+	punch(1024, 1536);
+	gmem_gives_2m = true;
+	machine_vcpu_enter();
+	ok &= fault(1030) == 1 && mapped(1024) == 1;
+	gmem_gives_2m = false;
+	return ok;
 }
 
 /* Returns true if everything worked. */
@@ -66,8 +87,10 @@ static bool one_life(bool large)
 	for (gfn = 0; gfn < 4; gfn++)
 		ok &= fault(gfn) == 1;
 	ok &= tdx_pre_fault(vcpu(1), &range) == PAGE_SIZE;
-	if (large)
+	if (large) {
 		ok &= one_large_page();
+		ok &= large_after_small();
+	}
 	machine_vcpu_enter();
 	zap(1, 3);
 	ok &= mapped(1) == -1;
@@ -110,6 +133,30 @@ static void every_call_may_be_busy_once(void)
 static void every_call_may_fail_for_good(void)
 {
 	lives_with(BROKEN, false);
+}
+
+/*
+ * Every so manieth call of every leaf is busy.  The life ends as it would have
+ * without, teardown included, and no vCPU stays locked out.
+ */
+static void busy_calls_change_no_outcome(void)
+{
+	static const unsigned int percent[] = { 1, 10, 50, 90 };
+	unsigned int i, seed;
+
+	for (i = 0; i < ARRAY_SIZE(percent); i++) {
+		s64 lost = 0;
+
+		for (seed = 0; seed < BUSY_LIVES; seed++) {
+			td_up(TD_S_INITIALIZED);
+			machine_busy(percent[i], seed);
+			check(one_life(true));
+			check(!tdx->vmx.kvm.vm_dead && !tdx->quiesce);
+			lost += stat(SEPT_STAT_BUSY);
+			td_down(0);
+		}
+		check(lost > 0);
+	}
 }
 
 /* The n-th page of the teardown does not come back. */
@@ -161,6 +208,7 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		TEST(every_call_may_be_busy_once),
 		TEST(every_call_may_fail_for_good),
+		TEST(busy_calls_change_no_outcome),
 		TEST(every_reclaim_may_fail),
 		TEST(every_allocation_may_fail),
 	};

@@ -56,6 +56,7 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 	script.loads++;
 	script.tlb_flushes += flush_tlb;
 	script.loaded++;
+	sw_xstate_enter(run, script.host_xsave);
 }
 
 /* What the entry delivered, then what the script has next. */
@@ -83,6 +84,7 @@ void sw_guest_run(struct sw_run *run)
 void sw_guest_put(struct sw_run *run)
 {
 	check(--script.loaded >= 0);
+	sw_xstate_exit(run, script.host_xsave);
 }
 
 u64 sw_guest_read(struct sw_run *run, u32 field)
@@ -122,6 +124,16 @@ void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	script.cr2 = val;
+}
+
+u64 sw_guest_dr6(struct sw_run *run)
+{
+	return run->vp->dr6;
+}
+
+void sw_guest_set_dr6(struct sw_run *run, u64 val)
+{
+	run->vp->dr6 = val;
 }
 
 void *sw_guest_pid(struct sw_run *run)

@@ -11,7 +11,7 @@
 
 #define PAGE		SW_PAGE_SIZE
 #define TDMR_BASE	SW_USER_RAM_BASE
-#define NR_CPUS		4
+#define NR_CPUS		32
 
 extern struct sw_cpu cpus[NR_CPUS];
 

@@ -151,7 +151,10 @@ static void writes_respect_masks_and_values(void)
 	expect(call(SW_LEAF_MNG_WR, td.tdr, 0x1110000300000000ULL, 0, ~0ULL),
 	       SW_METADATA_FIELD_NOT_WRITABLE);
 	/* A TD's mask is cut to what it may write. */
-	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 3, 3, &old), 0);
+	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 1, ~0ULL, &old), 0);
+	expect(tdcs_of(&td)->notify_enables, 1);
+	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 3, 3, &old),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
 	expect(tdcs_of(&td)->notify_enables, 1);
 	/* REDUCE_VE yes; pending #VE only with FLEXIBLE_PENDING_VE; no topology. */
 	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
@@ -177,6 +180,24 @@ static u64 vp_rd(u64 id)
 	return err ? err : last.r8;
 }
 
+/* Mainline's KVM writes whole fields; bits that are not its own stay. */
+static void a_mask_is_cut_to_what_is_writable(void)
+{
+	const u64 pid = 0x0024000300002016ULL, eptp = 0x002400030000203CULL;
+
+	built_td();
+	expect(vp_wr(pid, 0x1234540, ~0ULL), 0);
+	expect(vp_rd(pid), 0x1234540);
+	expect(vp_wr(pid, 0x1234541, ~0ULL), SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(vp_wr(pid, 0x1234581, ~1ULL), 0);
+	expect(vp_rd(pid), 0x1234580);
+	expect(vp_wr(pid, 0, 0x3f), SW_METADATA_FIELD_NOT_WRITABLE);
+	expect(vp_wr(pid, 0, 0), SW_METADATA_FIELD_NOT_WRITABLE);
+	expect(vp_rd(pid), 0x1234580);
+	expect(vp_wr(eptp, 0x7000, ~0ULL), 0);
+	expect(vp_rd(eptp), 0x7000);
+}
+
 static void vp_fields_that_kvm_writes(void)
 {
 	built_td();
@@ -184,12 +205,10 @@ static void vp_fields_that_kvm_writes(void)
 	expect(vp_wr(0x0024000100000002ULL, 0xf2, ~0ULL), 0);
 	expect(vp_rd(0x0024000100000002ULL), 0xf2);
 	expect(vp_wr(0x0024000300002016ULL, 0x1234540, ~0x3FULL), 0);
-	expect(vp_wr(0x0024000300002016ULL, 0x1234540, ~0ULL),
-	       SW_METADATA_WR_MASK_NOT_VALID);
 	expect(vp_wr(0x002400030000203CULL, 0x7000, 0xFFFFFFFFFF000ULL), 0);
 	expect(vp_rd(0x2000000000203CULL & 0xffffff), 0x7000);
 	expect(vp_wr(0x0024000200004000ULL, 0x80, 0x80), 0);
-	expect(vp_wr(0x0024000200004000ULL, 1, 1), SW_METADATA_WR_MASK_NOT_VALID);
+	expect(vp_wr(0x0024000200004000ULL, 1, 1), SW_METADATA_FIELD_NOT_WRITABLE);
 	expect(vp_wr(0x0024000300002010ULL, 1, ~0ULL),
 	       SW_METADATA_FIELD_NOT_WRITABLE);
 	/* PEND_NMI is a flag. */
@@ -265,7 +284,8 @@ int main(void)
 		TEST(mng_rd_answers_what_kvm_reads),
 		TEST(hosts_do_not_read_what_is_the_guests),
 		TEST(writes_respect_masks_and_values),
-		TEST(vp_fields_that_kvm_writes),
+	TEST(a_mask_is_cut_to_what_is_writable),
+	TEST(vp_fields_that_kvm_writes),
 		TEST(td_and_vp_fields_can_be_enumerated),
 		TEST(registers_are_for_debug_tds_only),
 	};

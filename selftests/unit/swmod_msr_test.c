@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MSRs, CPUID and control registers of a TD.  The table here is the test's
+ * MSRs and control registers of a TD.  The table here is the test's
  * own, from the documentation; it shares nothing with msr.c.
  */
 #include "vp_script.h"
@@ -8,7 +8,6 @@
 static struct td td;
 static struct vcpu v;
 static u64 arg_msr, arg_val, arg_qual;
-static u32 arg_leaf, arg_subleaf;
 
 /* What an access does, as the guest sees it. */
 enum { D, VE_, GP_, EM };
@@ -182,6 +181,65 @@ static void emulated_msrs_keep_what_is_allowed(void)
 	expect(write_msr(0x1a0, read_msr(0x1a0) ^ 2), SCRIPT_GP);
 }
 
+static struct sw_cpuid_val *cpuid_7(void)
+{
+	return &tdcs_of(&td)->cpuid[sw_cpuid_index(7, 0)];
+}
+
+static void emulated_msrs_tell_nothing_of_the_host(void)
+{
+	static const u32 zero[] = { 0x34, 0x4e, 0x8b, 0xce, 0x140, 0xda0, 0x600 };
+	unsigned int i;
+
+	script_td(&td, &v, true);
+	for (i = 0; i < SW_ARRAY_SIZE(zero); i++)
+		expect(read_msr(zero[i]), 0);
+	/* Locked with nothing enabled; xAPIC mode is off for good. */
+	expect(read_msr(0x3a), 1);
+	expect(read_msr(0xbd), 1);
+	expect(read_msr(0x1d9), 0);
+	expect(write_msr(0x79, 0x12345), 0);
+	expect(write_msr(0x140, 0), 0);
+	expect(write_msr(0x140, 1), SCRIPT_GP);
+	expect(write_msr(0x34, 0), SCRIPT_GP);
+}
+
+static void msrs_of_a_feature_go_with_its_cpuid_bit(void)
+{
+	script_td(&td, &v, true);
+	cpuid_7()->ecx &= ~(1u << 5);
+	cpuid_7()->edx &= ~(1u << 29);
+	expect(access_msr(0xe1, false), SCRIPT_GP);
+	expect(write_msr(0xe1, 0), SCRIPT_GP);
+	expect(access_msr(0x10a, false), SCRIPT_GP);
+	cpuid_7()->ecx |= 1 << 5;
+	cpuid_7()->edx |= 1 << 29;
+	expect(write_msr(0xe1, 0x1001), 0);
+	expect(read_msr(0xe1), 0x1001);
+	expect(write_msr(0xe1, 2), SCRIPT_GP);
+	expect(write_msr(0xe1, 1ULL << 32), SCRIPT_GP);
+	check(read_msr(0x10a));
+	expect(write_msr(0x10a, 0), SCRIPT_GP);
+}
+
+/* The same table makes the bitmap and answers; numbers between its rows. */
+static void an_msr_that_is_not_listed_is_a_ve(void)
+{
+	static const u32 msrs[] = {
+		2, 0x11, 0x35, 0x9c, 0x278, 0x493, 0x1003, 0x1fff, 0x2000,
+		0x3fffffff, 0xc0000085, 0xc0001fff, 0xc0002000, ~0u,
+	};
+	unsigned int i;
+
+	script_td(&td, &v, true);
+	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++) {
+		expect(access_msr(msrs[i], false), SCRIPT_VE);
+		expect(access_msr(msrs[i], true), SCRIPT_VE);
+		expect(tdvps_of(&v)->ve.category, 0x10);
+		check(exits(msrs[i], false) && exits(msrs[i], true));
+	}
+}
+
 static void efer_keeps_to_the_rules_of_paging(void)
 {
 	u64 efer = SW_EFER_SCE | SW_EFER_LME | SW_EFER_LMA | SW_EFER_NXE;
@@ -197,51 +255,6 @@ static void efer_keeps_to_the_rules_of_paging(void)
 	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_CR0,
 			 SW_CR0_PE | SW_CR0_NE | SW_CR0_PG);
 	expect(write_msr(0xc0000080, efer & ~SW_EFER_LME), SCRIPT_GP);
-}
-
-/* --- CPUID --- */
-
-static void cpuid_exit(struct sw_run *run)
-{
-	run->vp->gpr.rax = arg_leaf;
-	run->vp->gpr.rcx = arg_subleaf;
-	exit_with(run, SW_XR_CPUID, 0);
-}
-
-static u32 cpuid(u32 leaf, u32 subleaf)
-{
-	arg_leaf = leaf;
-	arg_subleaf = subleaf;
-	tdvps_of(&v)->ve.valid = 0;
-	expect(play(&v, cpuid_exit), SW_XR_EXTERNAL_INTERRUPT);
-	return script.injected;
-}
-
-static void hypervisor_leaves_are_the_hosts(void)
-{
-	script_td(&td, &v, true);
-	expect(cpuid(0x40000000, 0), SCRIPT_VE);
-	expect(cpuid(0x4fffffff, 0), SCRIPT_VE);
-	expect(tdvps_of(&v)->ve.exit_reason, SW_XR_CPUID);
-	expect(cpuid(0x50000000, 0), SCRIPT_VE);
-	expect(cpuid(0x21, 0), 0);
-}
-
-static void cpuid_follows_cr4_and_the_apic_id(void)
-{
-	struct sw_regs *g;
-
-	script_td(&td, &v, true);
-	g = &tdvps_of(&v)->gpr;
-	tdvps_of(&v)->x2apic_id = 0x15;
-	expect(cpuid(1, 0), 0);
-	expect(g->rbx >> 24, 0x15);
-	check(!(g->rcx & 1 << 27));
-	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_CR4, SW_CR4_OSXSAVE);
-	expect(cpuid(1, 0), 0);
-	check(g->rcx & 1 << 27);
-	expect(cpuid(0xb, 0), 0);
-	expect(g->rdx, 0x15);
 }
 
 /* --- control registers --- */
@@ -324,9 +337,10 @@ static const struct ktap_test tests[] = {
 	TEST(x2apic_writes_exit_but_for_three),
 	TEST(a_guest_that_reduces_ve_gets_gp),
 	TEST(emulated_msrs_keep_what_is_allowed),
+	TEST(emulated_msrs_tell_nothing_of_the_host),
+	TEST(msrs_of_a_feature_go_with_its_cpuid_bit),
+	TEST(an_msr_that_is_not_listed_is_a_ve),
 	TEST(efer_keeps_to_the_rules_of_paging),
-	TEST(hypervisor_leaves_are_the_hosts),
-	TEST(cpuid_follows_cr4_and_the_apic_id),
 	TEST(fixed_bits_of_cr0_and_cr4_stay),
 	TEST(xcr0_stays_within_xfam_and_makes_sense),
 };

@@ -127,6 +127,52 @@ static void no_vcpus(u8 *p)
 	p[16] = 0;
 }
 
+/* Which bit the two below set, on top of what td_params() has. */
+static unsigned int arg_bit;
+
+static void attribute_bit(u8 *p)
+{
+	p[arg_bit / 8] |= 1 << arg_bit % 8;
+}
+
+static void xfam_bit(u8 *p)
+{
+	*(u64 *)(p + 8) = 3;
+	p[8 + arg_bit / 8] |= 1 << arg_bit % 8;
+}
+
+static u64 sys_field(u64 field)
+{
+	struct sw_regs r = { .rdx = field };
+
+	expect(seamcall_on(0, SW_LEAF_SYS_RD, &r), 0);
+	return r.r8;
+}
+
+/*
+ * DEBUG and SEPT_VE_DISABLE; x87, SSE, AVX and PKRU alone.  All else is what
+ * no TD gets here: MPX, PT, CET, PASID, UINTR, LBR, AMX; PKS, PERFMON, KL ...
+ */
+static void what_is_not_offered_is_refused_bit_by_bit(void)
+{
+	const u64 attributes = 1ULL << 0 | 1ULL << 28, xfam = 0x207;
+	u64 want;
+
+	for (arg_bit = 0; arg_bit < 64; arg_bit++) {
+		want = attributes >> arg_bit & 1 ? 0 :
+		       SW_OPERAND_INVALID | SW_OPND_ATTRIBUTES;
+		expect(init_after(attribute_bit, NULL), want);
+		want = xfam >> arg_bit & 1 ? 0 :
+		       SW_OPERAND_INVALID | SW_OPND_XFAM;
+		expect(init_after(xfam_bit, NULL), want);
+	}
+	/* SYS.RD says the same, so that a host need not try. */
+	expect(sys_field(0x1900000300000000), attributes);
+	expect(sys_field(0x1900000300000001), 0);
+	expect(sys_field(0x1900000300000002), xfam | 0xe0);
+	expect(sys_field(0x1900000300000003), 3);
+}
+
 static void init_names_the_bad_parameter(void)
 {
 	u64 inv = SW_OPERAND_INVALID, rcx;
@@ -153,6 +199,7 @@ static void init_names_the_bad_parameter(void)
 
 static void init_starts_epochs_and_clock(void)
 {
+	struct sw_cpuid_val v;
 	struct sw_tdcs *tdcs;
 	struct td td;
 
@@ -167,6 +214,11 @@ static void init_starts_epochs_and_clock(void)
 	/* 1 GHz for the guest on 2 GHz: half, and 0 now. */
 	expect(tdcs->tsc_multiplier, 1ULL << 47);
 	expect(tdcs->tsc_offset, -2500ULL);
+	/* The guest learns of it: 40 times 25 MHz. */
+	check(sw_cpuid_lookup(tdcs, 0x15, 0, &v));
+	expect(v.eax, 1);
+	expect(v.ebx, 40);
+	expect(v.ecx, 25000000);
 }
 
 static void cpuid_is_what_the_host_left(void)
@@ -498,7 +550,8 @@ int main(void)
 		TEST(create_checks_page_and_key),
 		TEST(keys_come_before_control_pages),
 		TEST(at_most_nine_control_pages),
-		TEST(init_names_the_bad_parameter),
+		TEST(what_is_not_offered_is_refused_bit_by_bit),
+	TEST(init_names_the_bad_parameter),
 		TEST(init_starts_epochs_and_clock),
 		TEST(cpuid_is_what_the_host_left),
 		TEST(vcpu_is_complete_before_init),

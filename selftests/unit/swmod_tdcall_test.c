@@ -203,6 +203,22 @@ static void a_remembered_walk_follows_the_guests_tables(void)
 	expect(script.injected, 0);
 }
 
+/* Two bytes that are no TDCALL end a page, and the next one is not mapped. */
+static void an_undefined_instruction_at_the_end_of_memory_is_one(void)
+{
+	u64 lma = SW_EFER_LME | SW_EFER_LMA;
+	u64 *t;
+
+	fresh();
+	t = data_page();
+	map_self(t, 5, DATA_GPA | 3);
+	t[6] = CODE_GPA | 3;
+	exit_rip = (5ULL << 39 | 5ULL << 30 | 5 << 21 | 6 << 12) + 0xffe;
+	paging(SW_CR4_PAE, lma, exit_rip);
+	expect(play(&v, tdcall_at_rip), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, SCRIPT_UD);
+}
+
 static void code_in_shared_memory_makes_no_tdcall(void)
 {
 	fresh();
@@ -275,6 +291,99 @@ static void vmcall_rejects_a_bad_mask(void)
 	in.rbp = 0x55;
 	expect(play(&v, tdcall), SW_XR_TDCALL);
 	expect(last.rbp, 0x55);
+}
+
+/* --- XMM registers, in XSAVE images --- */
+
+static u64 *xmm(void *image, unsigned int i)
+{
+	return image + 160 + 16 * i;
+}
+
+static u64 *xstate_bv(void *image)
+{
+	return image + 512;
+}
+
+/* The guest has @low + i in each of its registers, the host @high + i. */
+static void fill_xmm(u64 low, u64 high)
+{
+	u8 *guest = sw_va(v.pages[SW_TDVPS_XBUFF]);
+	unsigned int i, j;
+
+	for (i = 0; i < 16; i++) {
+		for (j = 0; j < 2; j++) {
+			xmm(guest, i)[j] = low + i;
+			xmm(script.host_xsave, i)[j] = high + i;
+		}
+	}
+	*xstate_bv(guest) = 3;
+	*xstate_bv(script.host_xsave) = 0x2e7;
+}
+
+static void vmcall_shows_the_chosen_xmm_registers_only(void)
+{
+	unsigned int i;
+
+	fresh();
+	fill_xmm(0x100, 0x200);
+	in.rax = 0;
+	in.rcx = (1ULL << 3 | 1ULL << 15) << 16;
+	expect(play(&v, tdcall), SW_XR_TDCALL);
+	expect(last.rcx, in.rcx);
+	for (i = 0; i < 16; i++) {
+		bool shown = i == 3 || i == 15;
+
+		expect(xmm(script.host_xsave, i)[0], shown ? 0x100 + i : 0);
+		expect(xmm(script.host_xsave, i)[1], shown ? 0x100 + i : 0);
+	}
+	/* AVX and AVX-512 are initial, x87 and PKRU the host's. */
+	expect(*xstate_bv(script.host_xsave), 0x203);
+}
+
+static void vmcall_takes_xmm_by_the_same_mask_once(void)
+{
+	void *guest;
+	unsigned int i;
+
+	fresh();
+	guest = sw_va(v.pages[SW_TDVPS_XBUFF]);
+	fill_xmm(0x100, 0);
+	in.rax = 0;
+	in.rcx = 1ULL << 16 | 1ULL << 31;
+	expect(play(&v, tdcall), SW_XR_TDCALL);
+	fill_xmm(0x100, 0x200);
+	*xstate_bv(guest) = 1;
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	for (i = 0; i < 16; i++)
+		expect(xmm(guest, i)[1], (i % 15 ? 0x100 : 0x200) + i);
+	expect(*xstate_bv(guest), 3);
+	fill_xmm(0x100, 0x300);
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	expect(xmm(guest, 0)[0], 0x100);
+}
+
+/* A mask that was used once says nothing about the exits after it. */
+static void other_exits_show_no_vector_register(void)
+{
+	unsigned int i;
+
+	fresh();
+	in.rax = 0;
+	in.rcx = 0xffff0000;
+	expect(play(&v, tdcall), SW_XR_TDCALL);
+	fill_xmm(0x100, 0x200);
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	for (i = 0; i < 16; i++)
+		expect(xmm(script.host_xsave, i)[0] |
+		       xmm(script.host_xsave, i)[1], 0);
+	expect(*xstate_bv(script.host_xsave), 0x201);
+	/* A mask that is refused is none. */
+	in.rcx = 0xffff0001;
+	fill_xmm(0x100, 0x200);
+	expect(play(&v, tdcall), SW_XR_EXTERNAL_INTERRUPT);
+	expect(gpr()->rax, SW_OPERAND_INVALID | SW_OPND_RCX);
+	expect(xmm(script.host_xsave, 0)[0], 0);
 }
 
 /* --- small leaves --- */
@@ -807,10 +916,14 @@ static const struct ktap_test tests[] = {
 	TEST(tdcall_is_found_through_the_guests_tables),
 	TEST(tdcall_is_found_in_32bit_modes),
 	TEST(a_remembered_walk_follows_the_guests_tables),
+	TEST(an_undefined_instruction_at_the_end_of_memory_is_one),
 	TEST(code_in_shared_memory_makes_no_tdcall),
 	TEST(vmcall_shows_the_chosen_registers_only),
 	TEST(vmcall_takes_the_answer_by_the_same_mask),
 	TEST(vmcall_rejects_a_bad_mask),
+	TEST(vmcall_shows_the_chosen_xmm_registers_only),
+	TEST(vmcall_takes_xmm_by_the_same_mask_once),
+	TEST(other_exits_show_no_vector_register),
 	TEST(vp_info_tells_the_shape_of_the_td),
 	TEST(veinfo_is_given_once),
 	TEST(veinfo_tells_more_in_later_versions),

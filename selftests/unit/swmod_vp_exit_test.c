@@ -108,6 +108,191 @@ static void exits_that_cannot_happen_take_the_td(void)
 	expect(play(&v, any_exit), SW_NON_RECOVERABLE_TD | SW_XR_NOTIFY);
 }
 
+/* --- debug TDs --- */
+
+static void debug_td(void)
+{
+	fresh(true);
+	tdcs_of(&td)->attributes |= SW_ATTR_DEBUG;
+}
+
+/* What the host of a debug TD had exit: MTF, PAUSE, INVLPG, RDTSC, MOV DR ... */
+static void the_host_of_a_debug_td_gets_the_exits_it_asked_for(void)
+{
+	static const u8 reasons[] = {
+		SW_XR_MTF, SW_XR_INVLPG, 16, 29, 40, 46, 47, 57, 61,
+	};
+	unsigned int i;
+
+	for (i = 0; i < sizeof(reasons); i++) {
+		debug_td();
+		arg_reason = reasons[i];
+		arg_qual = 0x10;
+		expect(play(&v, any_exit), reasons[i]);
+		expect(last.rcx, 0x10);
+		expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	}
+	/* MOV to CR3 */
+	debug_td();
+	arg_reason = SW_XR_CR_ACCESS;
+	arg_qual = 3;
+	expect(play(&v, any_exit), SW_XR_CR_ACCESS);
+	expect(last.rcx, 3);
+	fresh(true);
+	expect(play(&v, any_exit), SW_NON_RECOVERABLE_TD | SW_XR_CR_ACCESS);
+}
+
+static u32 arg_event;
+
+static void exception(struct sw_run *run)
+{
+	exit_with(run, SW_XR_EXCEPTION, 0);
+	run->exit.intr_info = arg_event;
+}
+
+static void an_exception_that_a_debug_host_wants_is_an_exit(void)
+{
+	debug_td();
+	arg_event = 0x80000b0d;
+	expect(play(&v, exception), SW_XR_EXCEPTION);
+	expect(last.r9, arg_event);
+	fresh(true);
+	expect(play(&v, exception), SW_NON_RECOVERABLE_TD | SW_XR_EXCEPTION);
+}
+
+static void failed_entry(struct sw_run *run)
+{
+	exit_with(run, SW_XR_ENTRY_FAILED | SW_XR_ENTRY_GUEST_STATE, 0);
+}
+
+static void a_debug_host_is_told_of_wrong_guest_state(void)
+{
+	debug_td();
+	expect(play(&v, failed_entry),
+	       SW_XR_ENTRY_FAILED | SW_XR_ENTRY_GUEST_STATE);
+	expect(last.rdx, 7);
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+}
+
+static u64 vp_rw(u32 leaf, u64 field, u64 val)
+{
+	struct sw_regs r = {
+		.rcx = v.pages[0], .rdx = field, .r8 = val, .r9 = 0xffffffff,
+	};
+	u64 err = seamcall_on(0, leaf, &r);
+
+	return err ? err : r.r8;
+}
+
+static void guest_state_is_open_to_a_debug_host_only(void)
+{
+	/* RAX, DR0, primary controls, exception bitmap, RIP */
+	static const u64 fields[] = {
+		0x1020000300000000, 0x1120000300000000, 0x0024000200004002,
+		0x0024000200004004, 0x002400030000681e,
+	};
+	unsigned int i;
+
+	for (i = 0; i < SW_ARRAY_SIZE(fields); i++) {
+		fresh(true);
+		expect(vp_rw(SW_LEAF_VP_RD, fields[i], 0),
+		       SW_METADATA_FIELD_NOT_READABLE);
+		expect(vp_rw(SW_LEAF_VP_WR, fields[i], 0x123),
+		       SW_METADATA_FIELD_NOT_WRITABLE);
+		tdcs_of(&td)->attributes |= SW_ATTR_DEBUG;
+		vp_rw(SW_LEAF_VP_WR, fields[i], 0x123);
+		expect(vp_rw(SW_LEAF_VP_RD, fields[i], 0), 0x123);
+	}
+}
+
+/* --- exceptions --- */
+
+/* Intercepted for the host's sake, and nobody's fault. */
+static void an_alignment_check_is_the_guests(void)
+{
+	fresh(true);
+	arg_event = 0x80000b11;
+	expect(play(&v, exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, arg_event);
+	expect(script.injected_error, 0);
+}
+
+static u64 arg_dr6_hits;
+
+static void debug_exception(struct sw_run *run)
+{
+	exit_with(run, SW_XR_EXCEPTION, arg_dr6_hits);
+	run->exit.intr_info = arg_event;
+	run->exit.instr_len = 1;
+}
+
+/* Intercepted as well; DR6 and DR7 are the interceptor's to change. */
+static void a_debug_exception_is_delivered_with_its_dr6(void)
+{
+	fresh(true);
+	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_DR7, 0x2400);
+	arg_event = 0x80000301;
+	arg_dr6_hits = 1 << 14;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, arg_event);
+	expect(tdvps_of(&v)->dr6, 0xffff4ff0);
+	expect(vmcs_of(&v, SW_VM_GUEST_DR7), 0x400);
+	/* B0 to B3 are of this one, BS stays until the guest clears it. */
+	arg_dr6_hits = 1 << 2;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(tdvps_of(&v)->dr6, 0xffff4ff4);
+	tdvps_of(&v)->dr6 = 0xffff0ff1;
+	/* A bus lock, active low; what else is in the word is nothing. */
+	arg_dr6_hits = 1 << 11 | 1ULL << 40;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(tdvps_of(&v)->dr6, 0xffff07f0);
+	/* INT1 is an instruction. */
+	arg_event = 0x80000501;
+	arg_dr6_hits = 0;
+	expect(play(&v, debug_exception), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, arg_event);
+	expect(script.injected_len, 1);
+}
+
+static void blocked_hlt(struct sw_run *run)
+{
+	sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY,
+		       SW_BLOCK_STI | SW_BLOCK_NMI);
+	exit_with(run, SW_XR_HLT, 0);
+}
+
+static void an_event_ends_the_shadow_of_sti(void)
+{
+	fresh(true);
+	expect(play(&v, blocked_hlt), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, SCRIPT_VE);
+	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
+	/* The guest can still learn of it. */
+	expect(tdvps_of(&v)->ve.interruptibility, SW_BLOCK_STI | SW_BLOCK_NMI);
+}
+
+static void cpuid_in_a_shadow(struct sw_run *run)
+{
+	sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY, SW_BLOCK_MOV_SS);
+	sw_guest_write(run, SW_VM_GUEST_RFLAGS, SW_RFLAGS_TF | 2);
+	run->vp->gpr.rax = 0x21;
+	run->vp->gpr.rcx = 0;
+	exit_with(run, SW_XR_CPUID, 0);
+}
+
+static void an_emulated_instruction_is_stepped_like_any_other(void)
+{
+	fresh(true);
+	expect(play(&v, cpuid_in_a_shadow), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), 0);
+	expect(vmcs_of(&v, SW_VM_GUEST_PENDING_DBG), SW_PENDING_BS);
+	/* By branches: this is none. */
+	fresh(true);
+	sw_guest_vmcs_wr(tdvps_of(&v), SW_VM_GUEST_DEBUGCTL, SW_DEBUGCTL_BTF);
+	expect(play(&v, cpuid_in_a_shadow), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vmcs_of(&v, SW_VM_GUEST_PENDING_DBG), 0);
+}
+
 static void nmi_exit(struct sw_run *run)
 {
 	exit_with(run, SW_XR_EXCEPTION, 0);
@@ -353,6 +538,12 @@ static void a_faulting_iret_blocks_nmis_again(void)
 	arg_qual = SW_EQ_READ | SW_EQ_NMI_UNBLOCKED;
 	expect(play(&v, ept_exit), SW_XR_EPT_VIOLATION);
 	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
+	/* An IRET that takes too long is notified of in the middle. */
+	fresh(true);
+	arg_reason = SW_XR_NOTIFY;
+	arg_qual = SW_EQ_NMI_UNBLOCKED;
+	expect(play(&v, any_exit), SW_XR_NOTIFY);
+	expect(vmcs_of(&v, SW_VM_GUEST_INTERRUPTIBILITY), SW_BLOCK_NMI);
 }
 
 static void nmi_window(struct sw_run *run)
@@ -405,6 +596,14 @@ static const struct ktap_test tests[] = {
 	TEST(paravirtual_instructions_raise_ve),
 	TEST(what_is_the_hosts_business_goes_to_the_host),
 	TEST(exits_that_cannot_happen_take_the_td),
+	TEST(the_host_of_a_debug_td_gets_the_exits_it_asked_for),
+	TEST(an_exception_that_a_debug_host_wants_is_an_exit),
+	TEST(a_debug_host_is_told_of_wrong_guest_state),
+	TEST(guest_state_is_open_to_a_debug_host_only),
+	TEST(an_alignment_check_is_the_guests),
+	TEST(a_debug_exception_is_delivered_with_its_dr6),
+	TEST(an_event_ends_the_shadow_of_sti),
+	TEST(an_emulated_instruction_is_stepped_like_any_other),
 	TEST(an_nmi_goes_to_the_host_and_a_machine_check_is_fatal),
 	TEST(a_second_ve_is_a_double_fault),
 	TEST(a_missing_private_page_is_told_without_the_offset),

@@ -175,6 +175,29 @@ static void shared_faults_do_not_count(void)
 	expect(tdvps_of(&v)->epf_count, 0);
 }
 
+static void vmcall_here(struct sw_run *run)
+{
+	exit_tdcall(run, 0, 1 << 10);
+}
+
+/* A TDCALL whose own page faulted often goes out with the list still full. */
+static void a_tdvmcall_is_progress(void)
+{
+	struct sw_regs r = { .rcx = 0 };
+
+	fresh();
+	provoke(7);
+	page_aug(&td, 0x5000);
+	expect(play(&v, vmcall_here), SW_XR_TDCALL);
+	expect(tdvps_of(&v)->epf_n, 0);
+	/* The page goes, which must not cost the guest its answer. */
+	expect(call(SW_LEAF_MEM_RANGE_BLOCK, 0x5000, td.tdr, 0, 0), 0);
+	r.rcx = v.pages[0];
+	r.r10 = 0x1234;
+	expect(seamcall_on(0, SW_LEAF_VP_ENTER, &r), SW_XR_EXTERNAL_INTERRUPT);
+	expect(tdvps_of(&v)->gpr.r10, 0x1234);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(six_faults_are_normal),
 	TEST(after_the_seventh_no_entry_until_the_page_is_there),
@@ -186,6 +209,7 @@ static const struct ktap_test tests[] = {
 	TEST(a_guest_that_asked_is_told),
 	TEST(the_mitigation_can_be_off),
 	TEST(shared_faults_do_not_count),
+	TEST(a_tdvmcall_is_progress),
 };
 
 int main(void)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unit tests of the programs in tools/, and of those programs as they are run.
 
-TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test
+TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test compare_test
 TOOLS := ../../tools
 
 .PHONY: check-tools
@@ -17,5 +17,10 @@ $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h \
 		$(TOOLS)/decode.c $(TOOLS)/filter.c $(HOST_SOURCE)/status.c
 
 $(OUT)/docs_test: docs_test
+	@mkdir -p $(OUT)
+	@ln -sf $(abspath $<) $@
+
+# Of "make peer".
+$(OUT)/compare_test: ../peer/compare-test ../peer/compare
 	@mkdir -p $(OUT)
 	@ln -sf $(abspath $<) $@

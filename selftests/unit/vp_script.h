@@ -29,6 +29,7 @@ struct script {
 	int loaded;			/* vCPUs of this thread inside VP.ENTER */
 	u64 xcr0, cr2;
 	u64 *pid;
+	u8 host_xsave[SW_PAGE_SIZE];
 };
 
 /* One for each thread, like the CPU that it plays. */

@@ -8,6 +8,8 @@
 #include "vm.h"
 
 #define MAX_ENTRIES	256
+#define KVM_CPUID_FEATURES	0x40000001
+#define CPUID_1_ECX_TSC_DEADLINE	(1U << 24)
 
 static struct kvm_cpuid2 *cpuid_alloc(void)
 {
@@ -21,6 +23,18 @@ static struct kvm_cpuid2 *cpuid_alloc(void)
 	return cpuid;
 }
 
+/* KVM has it, but reports it by a capability alone. */
+static void add_deadline_timer(struct vm *vm, struct kvm_cpuid2 *cpuid)
+{
+	u32 i;
+
+	if (ioctl(vm->dev, KVM_CHECK_EXTENSION, KVM_CAP_TSC_DEADLINE_TIMER) <= 0)
+		return;
+	for (i = 0; i < cpuid->nent; i++)
+		if (cpuid->entries[i].function == 1)
+			cpuid->entries[i].ecx |= CPUID_1_ECX_TSC_DEADLINE;
+}
+
 struct kvm_cpuid2 *cpuid_supported(struct vm *vm)
 {
 	struct kvm_cpuid2 *cpuid = cpuid_alloc();
@@ -28,6 +42,7 @@ struct kvm_cpuid2 *cpuid_supported(struct vm *vm)
 	if (ioctl(vm->dev, KVM_GET_SUPPORTED_CPUID, cpuid))
 		die(EXIT_FAILED, "KVM_GET_SUPPORTED_CPUID: %s",
 		    strerror(errno));
+	add_deadline_timer(vm, cpuid);
 	return cpuid;
 }
 
@@ -54,6 +69,8 @@ void cpuid_choose(struct kvm_cpuid2 *wanted, const struct kvm_cpuid2 *supported)
 	struct kvm_cpuid_entry2 *w;
 
 	for (w = wanted->entries; w < wanted->entries + wanted->nent; w++) {
+		/* Mainline takes an entry without the flag for every subleaf. */
+		w->flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
 		s = find(supported, w->function, w->index);
 		if (!s)
 			s = &none;
@@ -65,6 +82,18 @@ void cpuid_choose(struct kvm_cpuid2 *wanted, const struct kvm_cpuid2 *supported)
 		w->ecx &= s->ecx;
 		w->edx &= s->edx;
 	}
+}
+
+/*
+ * KVM's features that live in guest memory it writes to: a TD's is private,
+ * and the module keeps their MSRs from KVM.  kvmclock (0, 3, 24), asynchronous
+ * page faults (4, 10, 14), stolen time (5), EOI (6).
+ */
+static void drop_pv_memory(struct kvm_cpuid_entry2 *e)
+{
+	if (e->function == KVM_CPUID_FEATURES)
+		e->eax &= ~(1U << 0 | 1U << 3 | 1U << 4 | 1U << 5 | 1U << 6 |
+			    1U << 10 | 1U << 14 | 1U << 24);
 }
 
 /* KVM emulates the local APIC and looks here for what the TD has been told. */
@@ -107,6 +136,7 @@ void cpuid_set(struct vcpu *vcpu, const struct kvm_cpuid2 *supported)
 			e->ecx = t->ecx;
 			e->edx = t->edx;
 		}
+		drop_pv_memory(e);
 		set_apic_id(e, vcpu);
 	}
 	if (ioctl(vcpu->fd, KVM_SET_CPUID2, all))

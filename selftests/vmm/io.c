@@ -9,6 +9,7 @@
 
 #define PORT_PIC1	0x20
 #define PORT_PIC2	0xa0
+#define PORT_PIT_2	0x42
 #define PORT_SYSCTL_B	0x61
 #define PORT_CMOS	0x70
 #define PORT_SYSCTL_A	0x92
@@ -133,6 +134,12 @@ u32 io_in(struct vm *vm, u16 port, unsigned int size)
 		return dev.sysctl_a;
 	case PORT_SYSCTL_B:
 		return sysctl_b_in();
+	case PORT_PIT_2:
+		/*
+		 * A counter that has run out.  All ones would be its start,
+		 * and Linux would read it 100,000 times to see it move.
+		 */
+		return 0;
 	case PORT_RESET:
 		return 0;
 	default:

@@ -133,6 +133,9 @@ void kvm_create_td(struct vm *vm)
 	enable_cap(vm, KVM_CAP_EXIT_HYPERCALL, 1 << KVM_HC_MAP_GPA_RANGE,
 		   "EXIT_HYPERCALL");
 	enable_cap(vm, KVM_CAP_SPLIT_IRQCHIP, NR_GSI, "SPLIT_IRQCHIP");
+	/* CPUID tells a TD of a crystal of 25 MHz, which clocks its timer. */
+	enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40,
+		   "X86_APIC_BUS_CYCLES_NS");
 	init_td(vm);
 }
 

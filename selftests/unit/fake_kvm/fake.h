@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "portable.h"
 
@@ -24,6 +25,7 @@ typedef __u16 u16;
 typedef __u32 u32;
 typedef __u64 u64;
 typedef __s8 s8;
+typedef __s16 s16;
 typedef __s32 s32;
 typedef __s64 s64;
 typedef u64 gfn_t;
@@ -31,9 +33,12 @@ typedef u64 gpa_t;
 typedef u64 hpa_t;
 typedef u64 kvm_pfn_t;
 typedef unsigned int gfp_t;
+typedef unsigned long pgoff_t;
 
 #define __user
 #define noinstr
+#define __acquires(lock)
+#define __releases(lock)
 #define KBUILD_MODNAME		"unit"
 #define static_assert		_Static_assert
 #define __init
@@ -41,6 +46,9 @@ typedef unsigned int gfp_t;
 #define PAGE_SHIFT		12
 #define PAGE_SIZE		4096UL
 #define PMD_SHIFT		21
+#define SZ_64M			(64UL << 20)
+#define SZ_128M			(128UL << 20)
+#define SZ_4G			(4UL << 30)
 #define BIT(n)			(1UL << (n))
 #define GENMASK_ULL(h, l)	((~0ULL << (l)) & (~0ULL >> (63 - (h))))
 #define PAGE_ALIGNED(x)		(!((x) & (PAGE_SIZE - 1)))
@@ -59,8 +67,10 @@ typedef unsigned int gfp_t;
 #define smp_load_acquire(p)	__atomic_load_n(p, __ATOMIC_ACQUIRE)
 #define smp_store_release(p, v)	__atomic_store_n(p, v, __ATOMIC_RELEASE)
 #define smp_store_mb(x, v)	__atomic_store_n(&(x), v, __ATOMIC_SEQ_CST)
-#define smp_rmb()		__atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define cpu_relax()		sched_yield()
+/* The thread sanitizer knows no fences; what they order is atomic here. */
+#define smp_rmb()		asm volatile("" : : : "memory")
+#define smp_mb()		asm volatile("mfence" : : : "memory")
+#define cpu_relax()		fake_relax()
 
 static inline bool try_cmpxchg64(u64 *p, u64 *old, u64 new)
 {
@@ -109,8 +119,10 @@ static inline bool fake_warn(bool bad, const char *file, int line)
 				 (void)fake_errors++)
 #define pr_warn_ratelimited	pr_err
 #define might_sleep()		fake_might_sleep()
-#define cond_resched()		fake_might_sleep()
+#define cond_resched()		do { fake_might_sleep(); fake_relax(); } while (0)
 void fake_might_sleep(void);
+/* Whoever this thread waits for may need its CPU. */
+void fake_relax(void);
 
 /* --- locks --- */
 
@@ -138,8 +150,13 @@ struct mutex {
 };
 
 typedef struct {
-	int unused;
+	int held;
 } spinlock_t;
+
+/* Nobody meets on these. */
+#define spin_lock(l)		WARN_ON_ONCE((l)->held++)
+#define spin_unlock(l)		WARN_ON_ONCE(!(l)->held--)
+#define refcount_read(r)	READ_ONCE(*(r))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -148,8 +165,8 @@ struct list_head {
 /* --- pages --- */
 
 struct page {
-	int refs;		/* 0: free */
-	bool head_2m;
+	int refs;
+	bool used, head_2m;
 };
 
 #define FAKE_BASE		(1ULL << 30)
@@ -217,26 +234,62 @@ void unpin_user_page(struct page *page);
 #define trace_tdx_retry(...)		((void)0)
 #define trace_tdx_seamcall(...)		((void)0)
 
-/* --- debugfs --- */
+/* --- debugfs: a file is what its functions print --- */
 
 struct seq_file {
 	void *private;
+	FILE *out;
+};
+
+struct seq_operations {
+	void *(*start)(struct seq_file *m, loff_t *index);
+	void *(*next)(struct seq_file *m, void *v, loff_t *index);
+	void (*stop)(struct seq_file *m, void *v);
+	int (*show)(struct seq_file *m, void *v);
+};
+
+struct file;
+
+struct inode {
+	void *i_private;
+};
+
+struct file_operations {
+	int owner, read, llseek, release;
+	int (*open)(struct inode *inode, struct file *file);
 };
 
 struct dentry;
-struct file;
-struct inode;
-#define seq_printf(m, ...)	((void)(m), (void)printf(__VA_ARGS__))
+struct folio;
+struct address_space;
+#define THIS_MODULE		1
+#define seq_read		1
+#define seq_lseek		1
+#define seq_release_private	1
+void *__seq_open_private(struct file *file, const struct seq_operations *ops,
+			 int size);
+#define seq_printf(m, ...)	((void)fprintf((m)->out, __VA_ARGS__))
 #define DEFINE_SHOW_ATTRIBUTE(name)					\
 	static int (*name##_fops)(struct seq_file *, void *) = name##_show
 #define IS_ERR_OR_NULL(p)	(!(p))
 #define debugfs_create_file(name, mode, dir, data, fops)		\
 	((void)(data), (void)(fops))
 
+/* --- statistics: user space's struct has a name of no size --- */
+
+#define kvm_stats_desc		fake_stats_desc
+
+struct kvm_stats_desc {
+	u32 flags;
+	s16 exponent;
+	u16 size;
+	u32 offset;
+	u32 bucket_size;
+	char name[48];
+};
+
 /* --- KVM --- */
 
-#define PG_LEVEL_2M			2
-#define KVM_PAGES_PER_HPAGE(level)	(1UL << (9 * ((level) - 1)))
 #define KVM_MEMSLOT_INVALID		(1UL << 16)
 #define KVM_REQ_OUTSIDE_GUEST_MODE	0
 #define CPUID_MAX			1
@@ -246,27 +299,22 @@ struct inode;
 #define KVM_MEMORY_EXIT_FLAG_PRIVATE	(1ULL << 3)
 #endif
 
-struct kvm_lpage_info {
-	int disallow_lpage;
-};
-
 struct kvm_memory_slot {
 	gfn_t base_gfn;
 	unsigned long npages;
 	u32 flags;
 	bool has_gmem;
-	struct {
-		struct kvm_lpage_info *lpage_info[1];
-	} arch;
 };
 
 struct kvm_vcpu;
 
 struct kvm {
+	unsigned int users_count;
 	rwlock_t mmu_lock;
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;
 	int mmu_invalidate_in_progress;
+	gfn_t mmu_invalidate_range_start, mmu_invalidate_range_end;
 	bool vm_dead;
 	struct {
 		u8 vm_type;
@@ -311,11 +359,6 @@ struct kvm_pre_fault_memory {
 };
 #endif
 
-static inline gfn_t gfn_to_index(gfn_t gfn, gfn_t base_gfn, int level)
-{
-	return (gfn >> (9 * (level - 1))) - (base_gfn >> (9 * (level - 1)));
-}
-
 static inline bool kvm_slot_can_be_private(const struct kvm_memory_slot *slot)
 {
 	return slot && slot->has_gmem;
@@ -343,7 +386,10 @@ extern struct task_struct {
 	bool signal;
 } *current;
 #define signal_pending(task)		((task)->signal)
-#define kvm_request_pending(vcpu)	((vcpu)->request)
+/* One flag for all that end a fault. */
+#define KVM_REQ_NMI			1
+#define KVM_REQ_UNBLOCK			2
+#define kvm_test_request(req, vcpu)	((void)(req), (vcpu)->request)
 #define kvm_vcpu_srcu_read_lock(vcpu)	((void)(vcpu))
 #define kvm_vcpu_srcu_read_unlock(vcpu)	((void)(vcpu))
 

@@ -3,12 +3,15 @@
 // KVM_MEMORY_ENCRYPT_OP on a vCPU of a TD.  It comes before vcpu->mutex is
 // taken, as some commands need kvm->lock, which is the outer of the two.
 //
+// KVM_GET_STATS_FD of a TD: the same file with more counts in it.
+//
 // And the two functions that turn VMX on and off: early 6.12 kernels keep them
 // static, later ones export them.
 //
 // base: virt/kvm/kvm_main.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_vcpu_ioctl
+// expect: 1 kvm_tdx_get_stats_fd
 // expect: 1 int kvm_tdx_enable_virtualization
 // expect: 1 void kvm_tdx_disable_virtualization
 
@@ -26,6 +29,20 @@ identifier filp, ioctl, arg, r;
 +	if (r != -ENOIOCTLCMD)
 +		return r;
  r = kvm_arch_vcpu_async_ioctl(filp, ioctl, arg);
+ ...
+ }
+
+@@
+identifier kvm, fd;
+@@
+ static int kvm_vm_ioctl_get_stats_fd(struct kvm *kvm)
+ {
+ ...
++	fd = kvm_tdx_get_stats_fd(kvm);
++	if (fd != -ENOIOCTLCMD)
++		return fd;
++
+ fd = get_unused_fd_flags(...);
  ...
  }
 

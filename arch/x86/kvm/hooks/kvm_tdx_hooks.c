@@ -36,8 +36,7 @@ bool kvm_tdx_has_tdp_mmu(void)
 }
 EXPORT_SYMBOL_GPL(kvm_tdx_has_tdp_mmu);
 
-/* The table if @kvm is a TD, else NULL. */
-static const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)
+const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm)
 {
 	if (likely(!kvm_is_td(kvm)))
 		return NULL;
@@ -70,6 +69,22 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm)
 
 	if (hooks)
 		hooks->flush_shadow_all(kvm);
+}
+
+void kvm_tdx_gmem_open(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->gmem_open(kvm);
+}
+
+void kvm_tdx_gmem_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->gmem_close(kvm);
 }
 
 /* Returns bytes mapped, -errno, or 0 if base KVM shall map a shared page. */

@@ -24,12 +24,23 @@
  * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a TD; returns bytes mapped,
  *	       -errno, or 0 for a gpa that base KVM shall map as shared
  * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
+ * @gmem_open: there is one more guest_memfd, with a reference to the VM
+ * @gmem_close: one is about to be emptied, and to drop its reference; may sleep
+ * @read_stats: the values of @stats_desc, in that order
+ * @stats_desc: what KVM_GET_STATS_FD has of a TD besides base KVM's counts; one
+ *		u64 each, @offset counts from the first
+ * @nr_stats: how many there are
  */
 struct kvm_tdx_hooks {
 	void (*zap_private)(struct kvm *kvm, gfn_t start, gfn_t end);
 	void (*flush_shadow_all)(struct kvm *kvm);
 	long (*pre_fault)(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 	long (*vcpu_ioctl)(struct kvm_vcpu *vcpu, void __user *argp);
+	void (*gmem_open)(struct kvm *kvm);
+	void (*gmem_close)(struct kvm *kvm);
+	void (*read_stats)(struct kvm *kvm, u64 *values);
+	const struct kvm_stats_desc *stats_desc;
+	unsigned int nr_stats;
 };
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
@@ -48,5 +59,28 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_tdx_max_vcpus(struct kvm *kvm);
+int kvm_tdx_get_stats_fd(struct kvm *kvm);
+void kvm_tdx_gmem_open(struct kvm *kvm);
+void kvm_tdx_gmem_close(struct kvm *kvm);
+
+/* Between the files of this folder: the table if @kvm is a TD, else NULL. */
+const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm);
+
+/* Are some pages of the 2 MiB around @gfn private and others shared? */
+bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *slot, gfn_t gfn);
+
+/* --- kvm_tdx_gmem.c: 2 MiB folios for the guest_memfd of TDs --- */
+void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode);
+struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
+				     struct kvm_memory_slot *slot, pgoff_t index);
+int kvm_tdx_gmem_order(struct folio *folio);
+bool kvm_tdx_gmem_poisoned(struct folio *folio, pgoff_t index);
+bool kvm_tdx_gmem_needs_clear(struct kvm *kvm);
+void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
+			   loff_t last);
+bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
+				struct folio *folio);
+void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
+				  struct folio *folio);
 
 #endif /* _KVM_TDX_HOOKS_H */

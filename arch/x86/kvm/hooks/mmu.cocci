@@ -10,12 +10,15 @@
 // The module gives a TD no page-modification log, so its dirty pages are found
 // by write protection.
 //
+// Whether attributes are mixed within 2 MiB is known here only.
+//
 // base: arch/x86/kvm/mmu/mmu.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_unmap_gfn_range
 // expect: 1 kvm_tdx_flush_shadow_all
 // expect: 1 kvm_tdx_pre_fault
 // expect: 1 kvm_is_td
+// expect: 1 kvm_tdx_gfn_is_mixed(struct
 
 @@ @@
  #include "mmu_internal.h"
@@ -71,4 +74,18 @@ identifier kvm;
  	{...}
  else
  	{...}
+ }
+
+@@
+typedef bool, gfn_t;
+@@
++bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *slot, gfn_t gfn)
++{
++	return hugepage_test_mixed(slot, gfn, PG_LEVEL_2M);
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_gfn_is_mixed);
++
+ void hugepage_clear_mixed(...)
+ {
+ ...
  }

@@ -29,6 +29,8 @@ struct tdx_fault {
 	struct kvm_memory_slot *slot;
 	kvm_pfn_t pfn;
 	int max_order;
+	/* Of the mapping, once there is one. */
+	u8 level;
 };
 
 static int fault_exit_to_user(const struct tdx_fault *f, int ret)
@@ -40,17 +42,36 @@ static int fault_exit_to_user(const struct tdx_fault *f, int ret)
 
 /* --- one attempt --- */
 
+static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
+{
+	return f->gfn & ~(sept_pages(level) - 1);
+}
+
+/*
+ * Is a part of what a mapping at @level would map being invalidated?  A hole
+ * in a large page need not touch the page that faulted.
+ */
+static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
+{
+	gfn_t first = fault_first_gfn(f, level);
+	struct kvm *kvm = f->vcpu->kvm;
+
+	return READ_ONCE(kvm->mmu_invalidate_in_progress) &&
+	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
+	       kvm->mmu_invalidate_range_end > first;
+}
+
 /* Find the page; the caller holds a reference to it on success. */
 static int fault_get_page(struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
 	int ret;
 
-	f->mmu_seq = kvm->mmu_invalidate_seq;
+	f->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
 	 * increment under mmu_lock in kvm_mmu_invalidate_end(), and with the
-	 * second look at the count in fault_map_page().
+	 * second look at the count in fault_is_stale().
 	 */
 	smp_rmb();
 
@@ -66,29 +87,46 @@ static int fault_get_page(struct tdx_fault *f)
 	if (!kvm_slot_can_be_private(f->slot))
 		return fault_exit_to_user(f, -EFAULT);
 
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn))
+	/*
+	 * A hole may be waiting for the last reference to a large folio, so
+	 * take none in vain.
+	 */
+	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn) ||
+	    fault_meets_invalidation(f, min(f->want_level, SEPT_LEVEL_2M)))
 		return -EAGAIN;
 
 	ret = kvm_gmem_get_pfn(kvm, f->slot, f->gfn, &f->pfn, &f->max_order);
 	return ret ? fault_exit_to_user(f, ret) : 0;
 }
 
-/* The largest level at which slot, attributes, folio and guest agree. */
+/*
+ * The largest level at which guest, folio, slot and attributes agree.  What
+ * base KVM counts against large pages besides mixed attributes concerns the
+ * shared half: the slot's user address, and pages that are write-protected.
+ */
 static u8 fault_level(const struct tdx_fault *f)
 {
-	const struct kvm_lpage_info *info;
-	gfn_t index;
+	const struct kvm_memory_slot *slot = f->slot;
+	gfn_t first = fault_first_gfn(f, SEPT_LEVEL_2M);
+	u64 pages = sept_pages(SEPT_LEVEL_2M);
 
 	if (f->want_level < SEPT_LEVEL_2M ||
 	    f->max_order < PMD_SHIFT - PAGE_SHIFT)
 		return SEPT_LEVEL_4K;
-
-	index = gfn_to_index(f->gfn, f->slot->base_gfn, PG_LEVEL_2M);
-	info = f->slot->arch.lpage_info[PG_LEVEL_2M - PG_LEVEL_2M];
-	if (info[index].disallow_lpage ||
-	    (f->pfn ^ f->gfn) & (KVM_PAGES_PER_HPAGE(PG_LEVEL_2M) - 1))
+	if ((f->pfn ^ f->gfn) & (pages - 1))
+		return SEPT_LEVEL_4K;
+	if (first < slot->base_gfn ||
+	    first + pages > slot->base_gfn + slot->npages)
+		return SEPT_LEVEL_4K;
+	if (kvm_tdx_gfn_is_mixed(f->slot, f->gfn))
 		return SEPT_LEVEL_4K;
 	return SEPT_LEVEL_2M;
+}
+
+static bool fault_is_stale(const struct tdx_fault *f, u8 level)
+{
+	return mmu_invalidate_retry_gfn(f->vcpu->kvm, f->mmu_seq, f->gfn) ||
+	       fault_meets_invalidation(f, level);
 }
 
 /*
@@ -102,21 +140,49 @@ static int fault_map_page(struct tdx_fault *f)
 	int ret = -EAGAIN;
 
 	read_lock(&kvm->mmu_lock);
-	if (!mmu_invalidate_retry_gfn(kvm, f->mmu_seq, f->gfn)) {
-		pos.level = fault_level(f);
-		ret = sept_map(f->vcpu, pos, f->pfn);
-	}
+	pos.level = fault_level(f);
+	if (!fault_is_stale(f, pos.level))
+		ret = sept_map(f->vcpu, &pos, f->pfn);
 	read_unlock(&kvm->mmu_lock);
+	if (!ret)
+		f->level = pos.level;
 
 	put_page(pfn_to_page(f->pfn));
 	return ret;
+}
+
+/*
+ * A large page may be mapped where small ones were zapped: the empty table that
+ * they left makes room.  Only here is it known that the work pays, as one AUG
+ * takes the place of 512.
+ */
+static void fault_make_room(const struct tdx_fault *f)
+{
+	struct kvm *kvm = f->vcpu->kvm;
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	u64 gpa = f->gfn << PAGE_SHIFT;
+	bool in_the_way;
+
+	if (f->max_order < PMD_SHIFT - PAGE_SHIFT)
+		return;
+	read_lock(&kvm->mmu_lock);
+	in_the_way = fault_level(f) == SEPT_LEVEL_2M &&
+		     !fault_is_stale(f, SEPT_LEVEL_2M) &&
+		     sept_empty_table_at(tdx, gpa);
+	read_unlock(&kvm->mmu_lock);
+	if (!in_the_way)
+		return;
+	write_lock(&kvm->mmu_lock);
+	if (sept_empty_table_at(tdx, gpa))
+		sept_prune(tdx, gpa);
+	write_unlock(&kvm->mmu_lock);
 }
 
 static int fault_once(struct tdx_fault *f)
 {
 	int ret;
 
-	if (f->vcpu->kvm->vm_dead)
+	if (READ_ONCE(f->vcpu->kvm->vm_dead))
 		return -EIO;
 
 	ret = sept_topup(f->vcpu);
@@ -125,6 +191,7 @@ static int fault_once(struct tdx_fault *f)
 	ret = fault_get_page(f);
 	if (ret)
 		return ret;
+	fault_make_room(f);
 	return fault_map_page(f);
 }
 
@@ -135,15 +202,24 @@ static bool fault_is_transient(int ret)
 
 /* --- the loop --- */
 
+/* The guest has an event to take before it gets its page. */
+static bool fault_has_event(struct kvm_vcpu *vcpu)
+{
+	return vcpu->arch.nmi_pending || kvm_test_request(KVM_REQ_NMI, vcpu) ||
+	       /* A timer of the local APIC. */
+	       kvm_test_request(KVM_REQ_UNBLOCK, vcpu) ||
+	       tdx_has_interrupt(vcpu);
+}
+
 /*
  * The run loop has something to do that cannot wait for the fault.  The guest
  * may be re-entered with the fault unresolved, which is only one more of the
- * six that the module allows at one RIP.
+ * six that the module allows at one RIP.  So requests that are for the next
+ * entry, as each time that the thread is scheduled makes some, do not count.
  */
 static bool fault_must_end(struct kvm_vcpu *vcpu)
 {
-	return signal_pending(current) || kvm_request_pending(vcpu) ||
-	       vcpu->arch.nmi_pending || tdx_has_interrupt(vcpu);
+	return signal_pending(current) || fault_has_event(vcpu);
 }
 
 /* Whoever changes slots waits for the read side: let go of it. */
@@ -175,22 +251,25 @@ static int fault_loop(struct tdx_fault *f, u32 *tries)
 	}
 }
 
-static int fault_mapped_level(struct kvm_vcpu *vcpu, gpa_t gpa)
+static bool fault_is_mapped(struct kvm_vcpu *vcpu, gpa_t gpa)
 {
-	int level;
+	bool mapped;
 
 	read_lock(&vcpu->kvm->mmu_lock);
-	level = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa);
+	mapped = sept_mapped_level(to_kvm_tdx(vcpu->kvm), gpa) >= 0;
 	read_unlock(&vcpu->kvm->mmu_lock);
-	return level;
+	return mapped;
 }
 
-/* The guest accepts less than is mapped, and will ask again until it fits. */
+/*
+ * The guest accepts less than is mapped, and will ask again until it fits.  A
+ * split that finds something else there meanwhile does nothing.
+ */
 static void fault_fit_accept(const struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
 
-	if (fault_mapped_level(f->vcpu, f->gpa) <= f->want_level)
+	if (f->level <= f->want_level)
 		return;
 	write_lock(&kvm->mmu_lock);
 	sept_split(to_kvm_tdx(kvm), f->gpa);
@@ -230,7 +309,7 @@ int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual)
 		f.want_level = EXT_QUAL_ACCEPT_LEVEL(ext_qual);
 
 	if (EXT_QUAL_TYPE(ext_qual) == EXT_QUAL_PENDING &&
-	    fault_mapped_level(vcpu, gpa) >= 0)
+	    fault_is_mapped(vcpu, gpa))
 		ret = fault_unaccepted(vcpu, gpa);
 	else
 		ret = fault_loop(&f, &tries);
@@ -289,6 +368,6 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 		return ret;
 
 	/* A zap that came in between undoes nothing that was promised. */
-	size = sept_size(max(fault_mapped_level(vcpu, range->gpa), SEPT_LEVEL_4K));
+	size = sept_size(f.level);
 	return min(range->size, size - (range->gpa & (size - 1)));
 }

@@ -103,7 +103,7 @@ static int image_add_page(struct kvm_vcpu *vcpu, u64 gpa, u64 source_addr,
 	if (ret != 1)
 		return ret < 0 ? ret : -EFAULT;
 
-	seq = kvm->mmu_invalidate_seq;
+	seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/* As in fault_get_page(). */
 	smp_rmb();
 	ret = image_get_page(kvm, gpa >> PAGE_SHIFT, &pfn);

@@ -30,6 +30,11 @@ static const struct kvm_tdx_hooks tdx_hooks = {
 	.flush_shadow_all = td_release_keyid,
 	.pre_fault = tdx_pre_fault,
 	.vcpu_ioctl = tdx_vcpu_unlocked_ioctl,
+	.gmem_open = tdx_gmem_open,
+	.gmem_close = tdx_gmem_close,
+	.read_stats = tdx_read_stats,
+	.stats_desc = tdx_stats_desc,
+	.nr_stats = TDX_NR_STATS,
 };
 
 /* NULL, or the first thing that is missing. */

@@ -7,9 +7,6 @@
 
 #include "mmu_env.h"
 
-/* The TDR's lock is all that a RECLAIM or a WBINVD can lose for a moment. */
-#define PHYMEM_TRIES	100
-
 /* @page stays allocated for ever.  The first of a TD is named, all counted. */
 void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
 {
@@ -22,30 +19,14 @@ void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
 
 static u64 reclaim_retried(struct page *page)
 {
-	u64 pt, owner, size, err;
-	unsigned int i;
+	u64 pt, owner, size;
 
-	for (i = 0; i < PHYMEM_TRIES; i++) {
-		err = tdh_phymem_page_reclaim(page, &pt, &owner, &size);
-		if (tdx_judge(err) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
-	return err;
+	return tdx_call_retried(tdh_phymem_page_reclaim(page, &pt, &owner, &size));
 }
 
 static u64 wbinvd_retried(struct page *page, u16 hkid)
 {
-	unsigned int i;
-	u64 err;
-
-	for (i = 0; i < PHYMEM_TRIES; i++) {
-		err = tdh_phymem_page_wbinvd(page, hkid);
-		if (tdx_judge(err) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
-	return err;
+	return tdx_call_retried(tdh_phymem_page_wbinvd(page, hkid));
 }
 
 static void clear_pages(struct page *page, u64 nr)
@@ -120,19 +101,31 @@ void sept_reclaim_leaf(struct sept_iter *it)
 	sept_unhold(it, page);
 }
 
+static void scrub_page(struct kvm_tdx *tdx, struct page *page)
+{
+	u64 err = wbinvd_retried(page, tdx->td.hkid);
+
+	if (tdx_judge(err) == TDX_DONE)
+		tdx_clear_page(page);
+	else
+		tdx_leak_page(tdx, page, tdx_status_name(err));
+}
+
 void sept_scrub_leaf(struct sept_iter *it)
 {
 	struct page *page = pfn_to_page(sept_pfn(it->old));
 	u64 i, nr = sept_pages(it->pos.level);
 
-	for (i = 0; i < nr; i++) {
-		u64 err = wbinvd_retried(page + i, it->tdx->td.hkid);
+	for (i = 0; i < nr; i++)
+		scrub_page(it->tdx, page + i);
+}
 
-		if (tdx_judge(err) == TDX_DONE)
-			tdx_clear_page(page + i);
-		else
-			tdx_leak_page(it->tdx, page + i, tdx_status_name(err));
-	}
+/* After SEPT.REMOVE: the same for a table, which is freed. */
+void sept_scrub_table(struct kvm_tdx *tdx, struct sept_table *table)
+{
+	scrub_page(tdx, table->page);
+	sept_table_free(table);
+	sept_count(tdx, SEPT_STAT_TABLES, -1);
 }
 
 /* --- the whole mirror --- */
@@ -161,7 +154,7 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 	for (i = 0; i < SEPT_ENTRIES; i++, it.pos.gpa += sept_size(pos.level)) {
 		it.ptr = &table->entries[i];
 		it.old = *it.ptr;
-		if (sept_state(it.old) == SEPT_TABLE) {
+		if (sept_has_table(it.old)) {
 			struct sept_table *child = sept_child(it.old);
 			struct sept_pos below = {
 				.gpa = it.pos.gpa,
@@ -172,21 +165,28 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 			sept_reclaim_table(tdx, child);
 		} else if (sept_is_leaf(it.old)) {
 			sept_reclaim_leaf(&it);
+			/* Clearing a large one takes a while. */
+			if (pos.level > SEPT_LEVEL_4K)
+				cond_resched();
 		}
 	}
 	cond_resched();
 }
 
-void sept_close(struct kvm_tdx *tdx)
+bool sept_close(struct kvm_tdx *tdx)
 {
+	bool first;
+
 	write_lock(&tdx->vmx.kvm.mmu_lock);
+	first = !tdx->sept.closing;
 	tdx->sept.closing = true;
 	write_unlock(&tdx->vmx.kvm.mmu_lock);
+	return first;
 }
 
 void sept_destroy(struct kvm_tdx *tdx)
 {
-	struct sept_pos top = { .level = tdx->gpaw > 48 ? 4 : 3 };
+	struct sept_pos top = { .level = sept_root_level(tdx) };
 	s64 leaked;
 
 	if (!tdx->sept.root.entries)

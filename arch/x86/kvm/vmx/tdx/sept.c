@@ -28,6 +28,8 @@ static const char *const sept_leaf_names[SEPT_NR_OPS] = {
 	[SEPT_OP_REMOVE_EARLY] = "TDH.MEM.PAGE.REMOVE",
 	[SEPT_OP_DEMOTE] = "TDH.MEM.PAGE.DEMOTE",
 	[SEPT_OP_RECLAIM] = "TDH.PHYMEM.PAGE.RECLAIM",
+	[SEPT_OP_BLOCK_TABLE] = "TDH.MEM.RANGE.BLOCK",
+	[SEPT_OP_UNLINK] = "TDH.MEM.SEPT.REMOVE",
 };
 
 const char *sept_leaf_name(enum sept_op op)
@@ -144,6 +146,7 @@ static int sept_link_table(struct sept_iter *it, struct sept_cache *cache)
 	ret = sept_errno(it, SEPT_OP_LINK, err, &info);
 	if (!ret) {
 		cache->nr--;
+		sept_count(it->tdx, SEPT_STAT_LINKS, 1);
 		sept_count(it->tdx, SEPT_STAT_TABLES, 1);
 	}
 	sept_publish(it, ret ? it->old : sept_make_table(table));
@@ -163,6 +166,19 @@ static u64 sept_call_map(struct sept_iter *it, enum sept_op op, u64 pfn,
 	return tdh_mem_page_aug(&it->tdx->td, it->pos, page, info);
 }
 
+/*
+ * The module keeps its records of a 2 MiB page apart from those of its parts,
+ * and refuses it where one part is not free.  The parts can be mapped then.
+ */
+static int sept_errno_map(struct sept_iter *it, enum sept_op op, u64 err,
+			  const struct sept_info *info)
+{
+	if (it->pos.level > SEPT_LEVEL_4K &&
+	    tdx_status_is(err, TDX_PAGE_METADATA_INCORRECT))
+		return -E2BIG;
+	return sept_errno(it, op, err, info);
+}
+
 /* @pfn is that of the 4 KiB page at @it->target. */
 static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 			struct page *source)
@@ -178,7 +194,7 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 
 	pfn &= ~(sept_pages(it->pos.level) - 1);
 	err = sept_call_map(it, op, pfn, source, &info);
-	ret = sept_errno(it, op, err, &info);
+	ret = sept_errno_map(it, op, err, &info);
 	if (!ret) {
 		sept_count(it->tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
 							SEPT_STAT_AUGS, 1);
@@ -191,9 +207,12 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 
 /* --- mapping --- */
 
-/* Add tables on the way down, and the page where the way ends. */
+/*
+ * Add tables on the way down, and the page where the way ends; @pos->level
+ * becomes that of the page.
+ */
 static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
-		      struct sept_pos pos, u64 pfn, struct page *source)
+		      struct sept_pos *pos, u64 pfn, struct page *source)
 {
 	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
 	struct sept_iter it;
@@ -201,15 +220,21 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 
 	lockdep_assert_held_read(&vcpu->kvm->mmu_lock);
 
-	for_each_sept_entry(&it, tdx, pos.gpa) {
+	for_each_sept_entry(&it, tdx, pos->gpa) {
 		if (sept_state(it.old) == SEPT_TABLE)
 			continue;
-		if (sept_state(it.old) == SEPT_FROZEN)
+		/* A table stays blocked only where the TD has died of it. */
+		if (sept_state(it.old) == SEPT_FROZEN ||
+		    sept_state(it.old) == SEPT_TABLE_BLOCKED)
 			break;
-		if (sept_is_leaf(it.old))
+		if (sept_is_leaf(it.old)) {
+			pos->level = it.pos.level;
 			return -EEXIST;
-		if (it.pos.level <= pos.level)
+		}
+		if (it.pos.level <= pos->level) {
+			pos->level = it.pos.level;
 			return sept_install(&it, op, pfn, source);
+		}
 		ret = sept_link_table(&it, &to_tdx(vcpu)->sept_cache);
 		if (ret)
 			return ret;
@@ -218,10 +243,14 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 	return -EAGAIN;
 }
 
-int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn)
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn)
 {
 	int ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
 
+	if (ret == -E2BIG) {
+		pos->level = SEPT_LEVEL_4K;
+		ret = sept_bring(vcpu, SEPT_OP_AUG, pos, pfn, NULL);
+	}
 	/* Another vCPU was faster. */
 	return ret == -EEXIST ? 0 : ret;
 }
@@ -230,7 +259,7 @@ int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source)
 {
 	struct sept_pos pos = { .gpa = gpa, .level = SEPT_LEVEL_4K };
 
-	return sept_bring(vcpu, SEPT_OP_ADD, pos, pfn, source);
+	return sept_bring(vcpu, SEPT_OP_ADD, &pos, pfn, source);
 }
 
 int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa)

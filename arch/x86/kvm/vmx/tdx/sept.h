@@ -35,6 +35,7 @@ enum sept_state {
 	SEPT_BLOCKED,	/* a leaf that admits no new translation */
 	SEPT_HELD,	/* a leaf that could not be removed: RECLAIM comes */
 	SEPT_FROZEN,	/* its owner is making a SEAMCALL */
+	SEPT_TABLE_BLOCKED, /* leads to an empty table that is on its way out */
 	SEPT_NR_STATES,
 };
 
@@ -49,6 +50,8 @@ enum sept_op {
 	SEPT_OP_DEMOTE,		/* TDH.MEM.PAGE.DEMOTE */
 	SEPT_OP_RECLAIM,	/* TDH.PHYMEM.PAGE.RECLAIM, KeyID freed */
 	SEPT_OP_HOLD,		/* keep the page until RECLAIM is legal */
+	SEPT_OP_BLOCK_TABLE,	/* TDH.MEM.RANGE.BLOCK, of an empty table */
+	SEPT_OP_UNLINK,		/* TDH.MEM.SEPT.REMOVE, blocked and tracked */
 	SEPT_NR_OPS,
 };
 
@@ -99,6 +102,14 @@ static inline bool sept_is_leaf(u64 entry)
 	return state == SEPT_LEAF || state == SEPT_BLOCKED || state == SEPT_HELD;
 }
 
+/* Does the entry have a struct sept_table? */
+static inline bool sept_has_table(u64 entry)
+{
+	enum sept_state state = sept_state(entry);
+
+	return state == SEPT_TABLE || state == SEPT_TABLE_BLOCKED;
+}
+
 static inline unsigned int sept_shift(u8 level)
 {
 	return 12 + 9 * level;
@@ -129,6 +140,8 @@ enum sept_stat {
 	SEPT_STAT_REMOVES,
 	SEPT_STAT_DEMOTES,
 	SEPT_STAT_RECLAIMS,
+	SEPT_STAT_LINKS,
+	SEPT_STAT_UNLINKS,
 	SEPT_STAT_ZAP_BATCHES,
 	SEPT_STAT_TRACKS,
 	SEPT_STAT_KICKS,
@@ -169,19 +182,20 @@ struct sept_cache {
 int sept_init(struct kvm_tdx *tdx);
 /*
  * The KeyID is about to be given back: from now on zaps only keep their pages
- * alive, until the TD is KEYLESS or sept_destroy() is called.
+ * alive, until the TD is KEYLESS or sept_destroy() is called.  False if another
+ * caller was faster: both ends of a TD may come at once.
  */
-void sept_close(struct kvm_tdx *tdx);
+bool sept_close(struct kvm_tdx *tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
 void sept_destroy(struct kvm_tdx *tdx);
 
 /*
- * Map the page at @pos.gpa, which has @pfn, at @pos.level or below with
+ * Map the page at @pos->gpa, which has @pfn, at @pos->level or below with
  * PAGE.AUG; add tables as needed.  mmu_lock held for read.  0 (also if it is
- * mapped already), -EAGAIN (raced, retry), -EBUSY (module lock), -ENOMEM (top
- * up the cache), -EIO (VM dead).
+ * mapped already; @pos->level has become the mapping's), -EAGAIN (raced,
+ * retry), -EBUSY (module lock), -ENOMEM (top up the cache), -EIO (VM dead).
  */
-int sept_map(struct kvm_vcpu *vcpu, struct sept_pos pos, kvm_pfn_t pfn);
+int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn);
 /*
  * The same with PAGE.ADD before FINALIZE; @source holds the contents.  -EEXIST
  * if there is a page already.
@@ -194,6 +208,16 @@ int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa);
  * held for write.
  */
 void sept_split(struct kvm_tdx *tdx, u64 gpa);
+/*
+ * Is there an empty table below the 2 MiB entry of @gpa, which keeps a large
+ * page from being mapped there?  mmu_lock held.
+ */
+bool sept_empty_table_at(struct kvm_tdx *tdx, u64 gpa);
+/*
+ * Remove that table, and empty ones of the GPAs that follow, with one TRACK and
+ * one kick.  mmu_lock held for write.  Where the module is busy they stay.
+ */
+void sept_prune(struct kvm_tdx *tdx, u64 gpa);
 /* Block all, track once, kick once, remove all.  mmu_lock held for write. */
 void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end);
 /* Pages for tables of one mapping; call before taking mmu_lock. */
@@ -217,11 +241,14 @@ struct sept_iter {
 	u64 target;
 };
 
+u8 sept_root_level(const struct kvm_tdx *tdx);
 void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa);
 bool sept_iter_descend(struct sept_iter *it);
 void sept_iter_reload(struct sept_iter *it);
 bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 			 u64 end);
+bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+			  u64 end);
 
 /* From the root down to the last entry on the way to @gpa. */
 #define for_each_sept_entry(it, tdx, gpa)				\
@@ -229,12 +256,17 @@ bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 
 /* Each leaf that overlaps [gpa, end); @gpa moves along. */
 #define for_each_sept_leaf(it, tdx, gpa, end)				\
-	for (; sept_iter_next_leaf(it, tdx, &(gpa), end);)
+	for ((it)->ptr = NULL; sept_iter_next_leaf(it, tdx, &(gpa), end);)
+
+/* Each table of 4 KiB entries that overlaps [gpa, end); @gpa moves along. */
+#define for_each_sept_table(it, tdx, gpa, end)				\
+	for (; sept_iter_next_table(it, tdx, &(gpa), end);)
 
 bool sept_try_freeze(struct sept_iter *it);
 void sept_publish(struct sept_iter *it, u64 entry);
 struct sept_table *sept_table_alloc(gfp_t gfp);
 void sept_table_free(struct sept_table *table);
+bool sept_table_is_empty(const struct sept_table *table);
 
 /* --- sept.c, for its siblings --- */
 const char *sept_leaf_name(enum sept_op op);
@@ -245,9 +277,13 @@ void sept_free_spares(struct kvm_tdx *tdx);
 void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
 void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
 
+/* --- dump.c --- */
+extern const struct file_operations sept_dump_fops;
+
 /* --- reclaim.c, for its siblings --- */
 /* After REMOVE: drop what the caches hold of the page, and clear it. */
 void sept_scrub_leaf(struct sept_iter *it);
+void sept_scrub_table(struct kvm_tdx *tdx, struct sept_table *table);
 void sept_reclaim_leaf(struct sept_iter *it);
 /* Keep the page until RECLAIM is legal, whatever its owner does. */
 void sept_hold_leaf(struct sept_iter *it);

@@ -22,6 +22,8 @@ static const struct sept_rule sept_rules[SEPT_NR_OPS] = {
 	[SEPT_OP_RECLAIM] = { BIT(SEPT_LEAF) | BIT(SEPT_BLOCKED) |
 			      BIT(SEPT_HELD), SEPT_NONE },
 	[SEPT_OP_HOLD] = { BIT(SEPT_LEAF) | BIT(SEPT_BLOCKED), SEPT_HELD },
+	[SEPT_OP_BLOCK_TABLE] = { BIT(SEPT_TABLE), SEPT_TABLE_BLOCKED },
+	[SEPT_OP_UNLINK] = { BIT(SEPT_TABLE_BLOCKED), SEPT_NONE },
 };
 
 bool sept_may(enum sept_op op, enum sept_state from)

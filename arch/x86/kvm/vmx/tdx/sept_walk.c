@@ -29,9 +29,20 @@ struct sept_table *sept_table_alloc(gfp_t gfp)
 	return table;
 }
 
+bool sept_table_is_empty(const struct sept_table *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < SEPT_ENTRIES; i++) {
+		if (READ_ONCE(table->entries[i]) != SEPT_NONE)
+			return false;
+	}
+	return true;
+}
+
 /* --- the walk --- */
 
-static u8 sept_root_level(const struct kvm_tdx *tdx)
+u8 sept_root_level(const struct kvm_tdx *tdx)
 {
 	return tdx->gpaw > 48 ? 4 : 3;
 }
@@ -72,19 +83,55 @@ bool sept_iter_descend(struct sept_iter *it)
 	return true;
 }
 
+/* Go on to the next entry of the same table; false behind the last one. */
+static bool sept_iter_step(struct sept_iter *it)
+{
+	u64 next = it->pos.gpa + sept_size(it->pos.level);
+
+	if (!(next & (sept_size(it->pos.level + 1) - 1)))
+		return false;
+	it->ptr++;
+	it->pos.gpa = next;
+	it->target = next;
+	sept_iter_reload(it);
+	return true;
+}
+
 /*
- * Find the first leaf that overlaps [@gpa, @end) and move @gpa behind it.
- * Every step starts at the root, as the caller changes entries between steps.
+ * Find the first leaf that overlaps [@gpa, @end) and move @gpa behind it.  From
+ * one leaf to the next the way leads through the table where it is; only at its
+ * end does it start at the root again.  The caller holds mmu_lock for write all
+ * the while, and takes no table away.
  */
 bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
 			 u64 end)
 {
 	while (*gpa < end) {
-		sept_iter_start(it, tdx, *gpa);
+		if (!it->ptr || !sept_iter_step(it))
+			sept_iter_start(it, tdx, *gpa);
 		while (sept_state(it->old) == SEPT_TABLE)
 			sept_iter_descend(it);
 		*gpa = it->pos.gpa + sept_size(it->pos.level);
 		if (sept_is_leaf(it->old))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The same for entries of the 2 MiB level that have a table, blocked or not.
+ * There is none below a blocked one.
+ */
+bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+			  u64 end)
+{
+	while (*gpa < end) {
+		sept_iter_start(it, tdx, *gpa);
+		while (it->pos.level > SEPT_LEVEL_2M &&
+		       sept_state(it->old) == SEPT_TABLE)
+			sept_iter_descend(it);
+		*gpa = it->pos.gpa + sept_size(it->pos.level);
+		if (it->pos.level == SEPT_LEVEL_2M && sept_has_table(it->old))
 			return true;
 	}
 	return false;

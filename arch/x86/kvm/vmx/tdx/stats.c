@@ -1,59 +1,88 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A TD's counts as text: one "name value" a line, in the file "tdx" of the
- * VM's debugfs folder.
+ * A TD's counts, in two places: in KVM_GET_STATS_FD, where their names begin with
+ * "tdx_", and as text, one "name value" a line without that prefix, in the file
+ * "tdx" of the VM's debugfs folder.
  */
 #include "mmu_env.h"
 
-static const char *const sept_stat_names[SEPT_NR_STATS] = {
-	[SEPT_STAT_PAGES_4K] = "pages_4k",
-	[SEPT_STAT_PAGES_2M] = "pages_2m",
-	[SEPT_STAT_TABLES] = "sept_tables",
-	[SEPT_STAT_HELD] = "pages_held",
-	[SEPT_STAT_FAULTS] = "private_faults",
-	[SEPT_STAT_RETRIES] = "fault_retries",
-	[SEPT_STAT_ADDS] = "page_add",
-	[SEPT_STAT_AUGS] = "page_aug",
-	[SEPT_STAT_BLOCKS] = "range_block",
-	[SEPT_STAT_REMOVES] = "page_remove",
-	[SEPT_STAT_DEMOTES] = "page_demote",
-	[SEPT_STAT_RECLAIMS] = "page_reclaim",
-	[SEPT_STAT_ZAP_BATCHES] = "zap_batches",
-	[SEPT_STAT_TRACKS] = "tracks",
-	[SEPT_STAT_KICKS] = "kicks",
-	[SEPT_STAT_QUIESCES] = "quiesces",
-	[SEPT_STAT_BUSY] = "module_busy",
-	[SEPT_STAT_LEAKED] = "pages_leaked",
+#define PREFIX		"tdx_"
+
+#define STAT(nr, type, stat_name)			\
+	[nr] = {					\
+		.flags = KVM_STATS_TYPE_##type |	\
+			 KVM_STATS_UNIT_NONE |		\
+			 KVM_STATS_BASE_POW10,		\
+		.size = 1,				\
+		.offset = (nr) * sizeof(u64),		\
+		.name = PREFIX stat_name,		\
+	}
+
+#define NOW(nr, name)		STAT(SEPT_STAT_##nr, INSTANT, name)
+#define EVENT(nr, name)		STAT(SEPT_STAT_##nr, CUMULATIVE, name)
+#define TD_EVENT(nr, name)	STAT(SEPT_NR_STATS + TD_STAT_##nr, CUMULATIVE, name)
+
+const struct kvm_stats_desc tdx_stats_desc[] = {
+	NOW(PAGES_4K, "pages_4k"),
+	NOW(PAGES_2M, "pages_2m"),
+	NOW(TABLES, "sept_tables"),
+	NOW(HELD, "pages_held"),
+	EVENT(FAULTS, "private_faults"),
+	EVENT(RETRIES, "fault_retries"),
+	EVENT(ADDS, "page_add"),
+	EVENT(AUGS, "page_aug"),
+	EVENT(BLOCKS, "range_block"),
+	EVENT(REMOVES, "page_remove"),
+	EVENT(DEMOTES, "page_demote"),
+	EVENT(RECLAIMS, "page_reclaim"),
+	EVENT(LINKS, "sept_add"),
+	EVENT(UNLINKS, "sept_remove"),
+	EVENT(ZAP_BATCHES, "zap_batches"),
+	EVENT(TRACKS, "tracks"),
+	EVENT(KICKS, "kicks"),
+	EVENT(QUIESCES, "quiesces"),
+	EVENT(BUSY, "module_busy"),
+	EVENT(LEAKED, "pages_leaked"),
+	TD_EVENT(SHARED_FAULTS, "shared_faults"),
+	TD_EVENT(CALL_CPUID, "tdvmcall_cpuid"),
+	TD_EVENT(CALL_HLT, "tdvmcall_hlt"),
+	TD_EVENT(CALL_IO, "tdvmcall_io"),
+	TD_EVENT(CALL_RDMSR, "tdvmcall_rdmsr"),
+	TD_EVENT(CALL_WRMSR, "tdvmcall_wrmsr"),
+	TD_EVENT(CALL_MMIO, "tdvmcall_mmio"),
+	TD_EVENT(CALL_INFO, "tdvmcall_get_info"),
+	TD_EVENT(CALL_MAP_GPA, "tdvmcall_map_gpa"),
+	TD_EVENT(CALL_GET_QUOTE, "tdvmcall_get_quote"),
+	TD_EVENT(CALL_FATAL_ERROR, "tdvmcall_fatal_error"),
+	TD_EVENT(CALL_EVENT_NOTIFY, "tdvmcall_event_notify"),
+	TD_EVENT(CALL_HYPERCALL, "tdvmcall_hypercall"),
+	TD_EVENT(CALL_UNKNOWN, "tdvmcall_unknown"),
 };
 
-static const char *const td_stat_names[TD_NR_STATS] = {
-	[TD_STAT_SHARED_FAULTS] = "shared_faults",
-	[TD_STAT_CALL_CPUID] = "tdvmcall_cpuid",
-	[TD_STAT_CALL_HLT] = "tdvmcall_hlt",
-	[TD_STAT_CALL_IO] = "tdvmcall_io",
-	[TD_STAT_CALL_RDMSR] = "tdvmcall_rdmsr",
-	[TD_STAT_CALL_WRMSR] = "tdvmcall_wrmsr",
-	[TD_STAT_CALL_MMIO] = "tdvmcall_mmio",
-	[TD_STAT_CALL_INFO] = "tdvmcall_get_info",
-	[TD_STAT_CALL_MAP_GPA] = "tdvmcall_map_gpa",
-	[TD_STAT_CALL_GET_QUOTE] = "tdvmcall_get_quote",
-	[TD_STAT_CALL_FATAL_ERROR] = "tdvmcall_fatal_error",
-	[TD_STAT_CALL_EVENT_NOTIFY] = "tdvmcall_event_notify",
-	[TD_STAT_CALL_HYPERCALL] = "tdvmcall_hypercall",
-	[TD_STAT_CALL_UNKNOWN] = "tdvmcall_unknown",
-};
+static_assert(ARRAY_SIZE(tdx_stats_desc) == TDX_NR_STATS);
+
+void tdx_read_stats(struct kvm *kvm, u64 *values)
+{
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	unsigned int i;
+
+	for (i = 0; i < SEPT_NR_STATS; i++)
+		*values++ = atomic64_read(&tdx->sept.stats.count[i]);
+	for (i = 0; i < TD_NR_STATS; i++)
+		*values++ = atomic64_read(&tdx->stats[i]);
+}
 
 static int td_stats_show(struct seq_file *m, void *unused)
 {
 	struct kvm_tdx *tdx = m->private;
+	u64 values[TDX_NR_STATS];
 	unsigned int i;
 
-	for (i = 0; i < SEPT_NR_STATS; i++)
-		seq_printf(m, "%s %lld\n", sept_stat_names[i],
-			   (s64)atomic64_read(&tdx->sept.stats.count[i]));
-	for (i = 0; i < TD_NR_STATS; i++)
-		seq_printf(m, "%s %lld\n", td_stat_names[i],
-			   (s64)atomic64_read(&tdx->stats[i]));
+	tdx_read_stats(&tdx->vmx.kvm, values);
+	for (i = 0; i < TDX_NR_STATS; i++)
+		seq_printf(m, "%s %lld\n",
+			   tdx_stats_desc[i].name + strlen(PREFIX),
+			   (s64)values[i]);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(td_stats);
@@ -64,8 +93,10 @@ DEFINE_SHOW_ATTRIBUTE(td_stats);
  */
 void tdx_create_debugfs(struct kvm *kvm)
 {
+	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+
 	if (IS_ERR_OR_NULL(kvm->debugfs_dentry))
 		return;
-	debugfs_create_file("tdx", 0444, kvm->debugfs_dentry, to_kvm_tdx(kvm),
-			    &td_stats_fops);
+	debugfs_create_file("tdx", 0444, kvm->debugfs_dentry, tdx, &td_stats_fops);
+	debugfs_create_file("sept", 0400, kvm->debugfs_dentry, tdx, &sept_dump_fops);
 }

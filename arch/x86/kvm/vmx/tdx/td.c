@@ -41,6 +41,7 @@ int tdx_vm_init(struct kvm *kvm)
 	kvm->max_vcpus = min_t(int, sys->max_vcpus_per_td, num_present_cpus());
 
 	spin_lock_init(&tdx->shared_lock);
+	spin_lock_init(&tdx->gmem_lock);
 	tdx->state = TD_S_NONE;
 
 	ret = tdx_shared_init(tdx);
@@ -69,24 +70,44 @@ static int td_key_config_here(void *arg)
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
-/* A pending interrupt stops the write-back; it goes on where it stopped. */
-#define CACHE_WB_TRIES	10000
+/*
+ * A pending interrupt stops the write-back, which goes on where it stopped.  A
+ * CPU that goes offline, or another package, has a lock for a moment.
+ */
+#define KEY_TRIES	10000
 
 static int td_cache_wb_here(void *arg)
 {
 	struct td_pkg_call *call = arg;
+	bool resume = false;
 	unsigned int i;
 
 	call->leaf = "TDH.PHYMEM.CACHE.WB";
-	for (i = 0; i < CACHE_WB_TRIES; i++) {
-		call->status = tdh_phymem_cache_wb(i > 0);
-		if (tdx_judge(call->status) == TDX_DONE)
-			return 0;
-		if (!tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE))
+	for (i = 0; i < KEY_TRIES; i++) {
+		call->status = tdh_phymem_cache_wb(resume);
+		if (tdx_judge(call->status) != TDX_RETRY)
+			break;
+		if (tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE))
+			resume = true;
+		cond_resched();
+	}
+	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
+}
+
+/* A lost KeyID takes all pages of the TD with it: worth some patience. */
+static int td_key_call(struct td_pkg_call *call, const char *leaf,
+		       u64 (*fn)(struct tdx_td *td))
+{
+	unsigned int i;
+
+	call->leaf = leaf;
+	for (i = 0; i < KEY_TRIES; i++) {
+		call->status = fn(&call->tdx->td);
+		if (tdx_judge(call->status) != TDX_RETRY)
 			break;
 		cond_resched();
 	}
-	return -EIO;
+	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
 /* --- vCPU association --- */
@@ -108,16 +129,11 @@ static int td_free_key(struct kvm_tdx *tdx)
 	int ret;
 
 	tdx_key_lock();
-	call.leaf = "TDH.MNG.VPFLUSHDONE";
-	call.status = tdh_mng_vpflushdone(&tdx->td);
-	ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
+	ret = td_key_call(&call, "TDH.MNG.VPFLUSHDONE", tdh_mng_vpflushdone);
 	if (!ret)
 		ret = tdx_on_each_package(td_cache_wb_here, &call);
-	if (!ret) {
-		call.leaf = "TDH.MNG.KEY.FREEID";
-		call.status = tdh_mng_key_freeid(&tdx->td);
-		ret = tdx_judge(call.status) == TDX_DONE ? 0 : -EIO;
-	}
+	if (!ret)
+		ret = td_key_call(&call, "TDH.MNG.KEY.FREEID", tdh_mng_key_freeid);
 	tdx_key_unlock();
 
 	if (ret) {
@@ -131,18 +147,17 @@ static int td_free_key(struct kvm_tdx *tdx)
 }
 
 /*
- * The VMM's address space goes away, so no vCPU runs any more, but its memory
- * is still mapped and guest_memfd still holds the pages.
+ * No vCPU runs any more: the VMM's address space goes away, or nothing but
+ * guest_memfd refers to the VM.  The pages are still mapped.
  */
 void td_release_keyid(struct kvm *kvm)
 {
 	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
 
 	/* It works at the first try or not at all. */
-	if (td_state(tdx) == TD_S_NONE || tdx->sept.closing)
+	if (td_state(tdx) == TD_S_NONE || !sept_close(tdx))
 		return;
 
-	sept_close(tdx);
 	td_flush_vps(kvm);
 	/* Without success, whoever tries to reclaim a page leaks it. */
 	if (!td_free_key(tdx))
@@ -419,7 +434,7 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	 * over by now or sees the new state.
 	 */
 	write_lock(&kvm->mmu_lock);
-	status = tdh_mr_finalize(&tdx->td);
+	status = tdx_call_retried(tdh_mr_finalize(&tdx->td));
 	if (tdx_judge(status) == TDX_DONE)
 		td_set_state(tdx, TD_S_RUNNABLE);
 	write_unlock(&kvm->mmu_lock);

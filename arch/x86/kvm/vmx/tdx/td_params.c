@@ -242,15 +242,14 @@ static int td_params_features(struct td_params *p,
 {
 	const struct tdx_sys_info *sys = tdx_host_sysinfo();
 
-	if (init->attributes & ~td_supported_attributes(sys) ||
-	    sys->attributes_fixed1 & ~init->attributes)
+	if (init->attributes & ~td_supported_attributes(sys))
 		return -EINVAL;
-	if (init->xfam & ~td_supported_xfam(sys) ||
-	    sys->xfam_fixed1 & ~init->xfam)
+	if (init->xfam & ~td_supported_xfam(sys))
 		return -EINVAL;
 
-	p->attributes = init->attributes;
-	p->xfam = init->xfam;
+	/* What the module insists on, user space need not know of. */
+	p->attributes = init->attributes | sys->attributes_fixed1;
+	p->xfam = init->xfam | sys->xfam_fixed1;
 	return 0;
 }
 

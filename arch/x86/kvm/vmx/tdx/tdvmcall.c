@@ -113,6 +113,13 @@ static int tdvmcall_pio_in_done(struct kvm_vcpu *vcpu)
 	return ret;
 }
 
+/* The guest has its answer, and there is no instruction to skip. */
+static int tdvmcall_pio_out_done(struct kvm_vcpu *vcpu)
+{
+	vcpu->arch.pio.count = 0;
+	return 1;
+}
+
 static int tdvmcall_io(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
@@ -126,12 +133,15 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	/* A protected vCPU's RAX is free to carry the value. */
 	kvm_rax_write(vcpu, write ? tdx->args.r15 : 0);
 	ret = kvm_fast_pio(vcpu, size, port, !write);
-	if (write)
+	if (write) {
 		tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
-	else if (ret)
+		if (!ret)
+			vcpu->arch.complete_userspace_io = tdvmcall_pio_out_done;
+	} else if (ret) {
 		tdvmcall_answer_value(tdx, kvm_rax_read(vcpu));
-	else
+	} else {
 		tdvmcall_chain(tdx, tdvmcall_pio_in_done);
+	}
 	return ret;
 }
 

@@ -83,6 +83,14 @@ struct kvm_tdx {
 	struct page *shared_root;
 	/* Protects the contents of @shared_root; a leaf lock. */
 	spinlock_t shared_lock;
+
+	/*
+	 * guest_memfds whose reference to the VM is not about to be dropped.
+	 * The lock holds back who changes it, so that the VM's other
+	 * references can be told apart; a leaf lock.
+	 */
+	spinlock_t gmem_lock;
+	unsigned int nr_gmems;
 };
 
 enum tdx_vcpu_state {
@@ -268,8 +276,13 @@ void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
 /* --- gmem.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
+void tdx_gmem_open(struct kvm *kvm);
+void tdx_gmem_close(struct kvm *kvm);
 
 /* --- stats.c --- */
+extern const struct kvm_stats_desc tdx_stats_desc[];
+#define TDX_NR_STATS	(SEPT_NR_STATS + TD_NR_STATS)
+void tdx_read_stats(struct kvm *kvm, u64 *values);
 void tdx_create_debugfs(struct kvm *kvm);
 
 static inline void td_count(struct kvm *kvm, enum td_stat stat)
@@ -287,6 +300,28 @@ enum tdx_verdict {
 
 enum tdx_verdict tdx_judge(u64 status);
 bool tdx_status_is(u64 status, u64 code);
+
+/*
+ * Make @call, which returns a status, again while it is busy.  For locks that
+ * others can only have in passing: a CPU that goes offline and flushes its vCPUs
+ * has the TDR, another TD's call the metadata of a page.
+ */
+#define TDX_CALL_TRIES	1000
+
+#define tdx_call_retried(call)						\
+({									\
+	unsigned int __tries = TDX_CALL_TRIES;				\
+	u64 __status;							\
+									\
+	for (;;) {							\
+		__status = (call);					\
+		if (tdx_judge(__status) != TDX_RETRY || !--__tries)	\
+			break;						\
+		cpu_relax();						\
+	}								\
+	__status;							\
+})
+
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);

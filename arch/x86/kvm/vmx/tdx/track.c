@@ -13,14 +13,25 @@
  */
 #include "mmu_env.h"
 
-/* Leaves per TRACK: bounds the time for which mmu_lock is held. */
+/*
+ * What a batch may have of leaves, of pages in them (a large one is written
+ * back and cleared 4 KiB at a time), and of addresses to look at: bounds the
+ * time for which mmu_lock is held.
+ */
 #define ZAP_BATCH	4096
+#define ZAP_PAGES	(SZ_64M >> PAGE_SHIFT)
+#define ZAP_SPAN	SZ_4G
+
+/* The same for tables that go because they are in the way of a large page. */
+#define PRUNE_SPAN	SZ_128M
 
 /*
  * With every vCPU out, nobody is known to hold a lock that a step needs, but
- * another TD's call may pass through the same page metadata.
+ * another TD's call may pass through the same page metadata, for the length of
+ * a SEAMCALL.  The bound is some milliseconds, and out of reach of chance even
+ * where every other call comes back busy.
  */
-#define TRACK_TRIES	16
+#define TRACK_TRIES	1000
 
 /* --- vCPUs --- */
 
@@ -32,21 +43,23 @@ static void track_kick(struct kvm_tdx *tdx)
 
 /*
  * When this returns no vCPU is inside TDH.VP.ENTER, and none gets there before
- * track_release().
+ * track_release().  One kick is enough for that.
  */
 static void track_quiesce(struct kvm_tdx *tdx)
 {
 	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
 
-	if (!tdx->quiesce) {
-		sept_count(tdx, SEPT_STAT_QUIESCES, 1);
-		/*
-		 * The flag comes before the kick's look at each vCPU's CPU and
-		 * mode.  Pairs with the barrier after vcpu->mode is set to
-		 * IN_GUEST_MODE, before tdx_vcpu_run() looks at the flag.
-		 */
-		smp_store_mb(tdx->quiesce, true);
+	if (tdx->quiesce) {
+		cpu_relax();
+		return;
 	}
+	sept_count(tdx, SEPT_STAT_QUIESCES, 1);
+	/*
+	 * The flag comes before the kick's look at each vCPU's CPU and mode.
+	 * Pairs with the barrier after vcpu->mode is set to IN_GUEST_MODE,
+	 * before tdx_vcpu_run() looks at the flag.
+	 */
+	smp_store_mb(tdx->quiesce, true);
 	track_kick(tdx);
 }
 
@@ -56,7 +69,10 @@ static void track_release(struct kvm_tdx *tdx)
 		WRITE_ONCE(tdx->quiesce, false);
 }
 
-/* Another try after a busy status?  Then with all vCPUs out. */
+/*
+ * Another try after a busy status?  Then with all vCPUs out, if it was a lock
+ * that was lost.
+ */
 static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 			unsigned int *tries)
 {
@@ -66,54 +82,70 @@ static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 	sept_count(tdx, SEPT_STAT_BUSY, 1);
 	if (++*tries == TRACK_TRIES)
 		return false;
-	track_quiesce(tdx);
+	/* An interrupt of this CPU, which has taken it by now; no lock. */
+	if (!tdx_status_is(err, TDX_INTERRUPTED_RESTARTABLE))
+		track_quiesce(tdx);
 	return true;
 }
 
 /* --- steps --- */
 
-/* @table: what DEMOTE shall put in the place of the leaf. */
+/* @table: what DEMOTE shall put in the place of the leaf, or UNLINK take out. */
 static u64 track_call(struct sept_iter *it, enum sept_op op,
 		      struct sept_table *table, struct sept_info *info)
 {
 	struct tdx_td *td = &it->tdx->td;
-	u64 hpa, err;
+	u64 hpa, want, err;
 
-	if (op == SEPT_OP_BLOCK)
+	if (op == SEPT_OP_BLOCK || op == SEPT_OP_BLOCK_TABLE)
 		return tdh_mem_range_block(td, it->pos, info);
 	if (op == SEPT_OP_DEMOTE)
 		return tdh_mem_page_demote(td, it->pos, table->page, info);
 
-	err = tdh_mem_page_remove(td, it->pos, &hpa, info);
+	if (op == SEPT_OP_UNLINK) {
+		want = page_to_phys(table->page);
+		err = tdh_mem_sept_remove(td, it->pos, &hpa, info);
+	} else {
+		want = sept_pfn(it->old) << PAGE_SHIFT;
+		err = tdh_mem_page_remove(td, it->pos, &hpa, info);
+	}
 	if (tdx_judge(err) == TDX_DONE)
-		WARN_ON_ONCE(hpa != sept_pfn(it->old) << PAGE_SHIFT);
+		WARN_ON_ONCE(hpa != want);
+	return err;
+}
+
+static u64 track_call_retried(struct sept_iter *it, enum sept_op op,
+			      struct sept_table *table, struct sept_info *info)
+{
+	unsigned int tries = 0;
+	u64 err;
+
+	do {
+		err = track_call(it, op, table, info);
+		trace_tdx_sept_step(it, op, err);
+	} while (track_again(it->tdx, it->pos.gpa, err, &tries));
 	return err;
 }
 
 /*
- * One SEAMCALL on a leaf.  What fails for good leaves the page where it is:
- * it is kept until the KeyID is free, and the VM is dead.
+ * One SEAMCALL on an entry.  If it fails for good the VM is dead, and a leaf
+ * keeps its page until the KeyID is free.  A table is KVM's own, and stays.
  */
 static int track_step(struct sept_iter *it, enum sept_op op,
 		      struct sept_table *table)
 {
 	struct sept_info info;
-	unsigned int tries = 0;
 	u64 err;
 	int ret;
 
 	if (WARN_ON_ONCE(!sept_may(op, sept_state(it->old))))
 		return -EIO;
-	do {
-		err = track_call(it, op, table, &info);
-		trace_tdx_sept_step(it, op, err);
-	} while (track_again(it->tdx, it->pos.gpa, err, &tries));
-
+	err = track_call_retried(it, op, table, &info);
 	ret = sept_errno(it, op, err, &info);
 	if (ret == -EBUSY)
 		ret = tdx_broken_at(it->tdx, sept_leaf_name(op), err,
 				    it->pos.gpa, &info);
-	if (ret)
+	if (ret && sept_is_leaf(it->old))
 		sept_hold_leaf(it);
 	return ret;
 }
@@ -227,6 +259,91 @@ void sept_split(struct kvm_tdx *tdx, u64 gpa)
 	track_release(tdx);
 }
 
+/* --- empty tables --- */
+
+bool sept_empty_table_at(struct kvm_tdx *tdx, u64 gpa)
+{
+	struct sept_iter it;
+	u64 start = gpa & ~(sept_size(SEPT_LEVEL_2M) - 1);
+
+	lockdep_assert_held(&tdx->vmx.kvm.mmu_lock);
+
+	return sept_iter_next_table(&it, tdx, &start, gpa + 1) &&
+	       sept_state(it.old) == SEPT_TABLE &&
+	       sept_table_is_empty(sept_child(it.old));
+}
+
+/* Nobody needs the table to go: if the module stays busy, so does the table. */
+static int prune_block_table(struct sept_iter *it)
+{
+	struct sept_info info;
+	u64 err;
+	int ret;
+
+	if (WARN_ON_ONCE(!sept_may(SEPT_OP_BLOCK_TABLE, sept_state(it->old))))
+		return -EIO;
+	err = track_call_retried(it, SEPT_OP_BLOCK_TABLE, NULL, &info);
+	ret = sept_errno(it, SEPT_OP_BLOCK_TABLE, err, &info);
+	if (ret)
+		return ret;
+	sept_count(it->tdx, SEPT_STAT_BLOCKS, 1);
+	sept_publish(it, (it->old & ~SEPT_STATE_MASK) |
+			 sept_after(SEPT_OP_BLOCK_TABLE));
+	return 0;
+}
+
+/*
+ * Block the empty tables of [@start, @end), so that the next TRACK serves them,
+ * too.  The module walks through no blocked table: leaves have to be gone
+ * before.  Returns how many there are.
+ */
+static u64 prune_block(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	struct sept_iter it;
+	u64 nr = 0;
+
+	for_each_sept_table(&it, tdx, start, end) {
+		if (sept_state(it.old) != SEPT_TABLE ||
+		    !sept_table_is_empty(sept_child(it.old)))
+			continue;
+		if (prune_block_table(&it))
+			break;
+		nr++;
+	}
+	return nr;
+}
+
+static void prune_remove(struct kvm_tdx *tdx, u64 start, u64 end)
+{
+	struct sept_iter it;
+
+	for_each_sept_table(&it, tdx, start, end) {
+		struct sept_table *table = sept_child(it.old);
+
+		if (sept_state(it.old) != SEPT_TABLE_BLOCKED)
+			continue;
+		if (track_step(&it, SEPT_OP_UNLINK, table))
+			continue;
+		sept_count(tdx, SEPT_STAT_UNLINKS, 1);
+		sept_publish(&it, sept_after(SEPT_OP_UNLINK));
+		sept_scrub_table(tdx, table);
+	}
+}
+
+void sept_prune(struct kvm_tdx *tdx, u64 gpa)
+{
+	u64 start = gpa & ~(sept_size(SEPT_LEVEL_2M) - 1);
+	u64 end = min(start + PRUNE_SPAN, tdx_shared_bit(tdx));
+
+	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
+
+	if (td_state(tdx) != TD_S_RUNNABLE || tdx->sept.closing)
+		return;
+	if (prune_block(tdx, start, end) && !track_epoch(tdx))
+		prune_remove(tdx, start, end);
+	track_release(tdx);
+}
+
 /* --- batches --- */
 
 /* A leaf of which a zap has done its half. */
@@ -239,14 +356,15 @@ static bool zap_blocked(const struct sept_iter *it)
 static u64 zap_block(struct kvm_tdx *tdx, u64 start, u64 end, u64 *nr)
 {
 	struct sept_iter it;
-	u64 gpa = start;
+	u64 gpa = start, pages = 0;
 
 	*nr = 0;
 	for_each_sept_leaf(&it, tdx, gpa, end) {
 		if (sept_state(it.old) != SEPT_LEAF)
 			continue;
 		track_block(&it);
-		if (++*nr == ZAP_BATCH)
+		pages += sept_pages(it.pos.level);
+		if (++*nr == ZAP_BATCH || pages >= ZAP_PAGES)
 			break;
 	}
 	return min(gpa, end);
@@ -267,13 +385,22 @@ static void zap_remove(struct kvm_tdx *tdx, u64 start, u64 end, bool tracked)
 	}
 }
 
-/* The TD may run: the whole protocol.  Returns where the batch ends. */
-static u64 zap_batch_running(struct kvm_tdx *tdx, u64 start, u64 end)
+/*
+ * The TD may run: the whole protocol.  Tables that the batch before, from @prev
+ * on, has emptied go with this one.  Returns where the batch ends.
+ */
+static u64 zap_batch_running(struct kvm_tdx *tdx, u64 prev, u64 start, u64 end)
 {
 	u64 nr, next = zap_block(tdx, start, end, &nr);
 
 	if (nr) {
-		zap_remove(tdx, start, next, !track_epoch(tdx));
+		bool tracked;
+
+		prune_block(tdx, prev, start);
+		tracked = !track_epoch(tdx);
+		zap_remove(tdx, start, next, tracked);
+		if (tracked)
+			prune_remove(tdx, prev, start);
 		sept_count(tdx, SEPT_STAT_ZAP_BATCHES, 1);
 		trace_tdx_zap_batch(tdx, start, next, nr);
 	}
@@ -285,7 +412,7 @@ static u64 zap_batch_running(struct kvm_tdx *tdx, u64 start, u64 end)
 static u64 zap_batch_simple(struct kvm_tdx *tdx, u64 start, u64 end)
 {
 	struct sept_iter it;
-	u64 gpa = start, nr = 0;
+	u64 gpa = start, nr = 0, pages = 0;
 
 	for_each_sept_leaf(&it, tdx, gpa, end) {
 		if (td_state(tdx) == TD_S_KEYLESS)
@@ -294,17 +421,19 @@ static u64 zap_batch_simple(struct kvm_tdx *tdx, u64 start, u64 end)
 			sept_hold_leaf(&it);
 		else if (sept_state(it.old) == SEPT_LEAF)
 			track_remove(&it, SEPT_OP_REMOVE_EARLY);
-		if (++nr == ZAP_BATCH)
+		pages += sept_pages(it.pos.level);
+		if (++nr == ZAP_BATCH || pages >= ZAP_PAGES)
 			break;
 	}
 	track_release(tdx);
 	return min(gpa, end);
 }
 
-static u64 zap_batch(struct kvm_tdx *tdx, u64 start, u64 end)
+static u64 zap_batch(struct kvm_tdx *tdx, u64 prev, u64 start, u64 end)
 {
+	end = min(end, start + ZAP_SPAN);
 	if (td_state(tdx) == TD_S_RUNNABLE && !tdx->sept.closing)
-		return zap_batch_running(tdx, start, end);
+		return zap_batch_running(tdx, prev, start, end);
 	return zap_batch_simple(tdx, start, end);
 }
 
@@ -332,7 +461,7 @@ static void zap_split_ends(struct kvm_tdx *tdx, u64 start, u64 end)
 void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end)
 {
 	u64 limit = tdx_shared_bit(tdx);
-	u64 gpa, last;
+	u64 gpa, last, prev;
 
 	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
 
@@ -343,8 +472,12 @@ void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end)
 	gpa = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
 	last = min_t(u64, end, limit >> PAGE_SHIFT) << PAGE_SHIFT;
 	zap_split_ends(tdx, gpa, last);
+	prev = gpa;
 	while (gpa < last) {
-		gpa = zap_batch(tdx, gpa, last);
+		u64 next = zap_batch(tdx, prev, gpa, last);
+
+		prev = gpa;
+		gpa = next;
 		if (gpa < last)
 			cond_resched_rwlock_write(&tdx->vmx.kvm.mmu_lock);
 	}

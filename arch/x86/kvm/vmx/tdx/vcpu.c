@@ -258,7 +258,7 @@ static int tdx_vp_create(struct vcpu_tdx *tdx)
 	if (!tdx->vp.tdcx || !tdx->vp.tdvpr)
 		goto free_unused;
 
-	status = tdh_vp_create(&td->td, &tdx->vp);
+	status = tdx_call_retried(tdh_vp_create(&td->td, &tdx->vp));
 	if (tdx_judge(status) != TDX_DONE) {
 		tdx_broken(td, "TDH.VP.CREATE", status, NULL);
 		goto free_unused;
@@ -268,7 +268,7 @@ static int tdx_vp_create(struct vcpu_tdx *tdx)
 		page = alloc_page(GFP_KERNEL_ACCOUNT);
 		if (!page)
 			return -ENOMEM;
-		status = tdh_vp_addcx(&tdx->vp, page);
+		status = tdx_call_retried(tdh_vp_addcx(&tdx->vp, page));
 		if (tdx_judge(status) != TDX_DONE) {
 			__free_page(page);
 			return tdx_broken(td, "TDH.VP.ADDCX", status, NULL);
@@ -288,7 +288,7 @@ free_unused:
 static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
 {
 	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
-	u64 status = tdh_vp_wr(&tdx->vp, field, data, mask);
+	u64 status = tdx_call_retried(tdh_vp_wr(&tdx->vp, field, data, mask));
 
 	if (tdx_judge(status) == TDX_DONE)
 		return 0;
@@ -323,11 +323,12 @@ static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
 	u64 status;
 
 	/*
-	 * TDH.VP.INIT wants the TDR for itself: keep zaps, the only ones who
-	 * use it without the locks held here, out for the while.
+	 * TDH.VP.INIT wants the TDR for itself: keep zaps out for the while.
+	 * A CPU that goes offline is all that can use it now.
 	 */
 	write_lock(&vcpu->kvm->mmu_lock);
-	status = tdh_vp_init(&tdx->vp, initial_rcx, vcpu->vcpu_id);
+	status = tdx_call_retried(tdh_vp_init(&tdx->vp, initial_rcx,
+					      vcpu->vcpu_id));
 	write_unlock(&vcpu->kvm->mmu_lock);
 
 	if (tdx_judge(status) == TDX_DONE)

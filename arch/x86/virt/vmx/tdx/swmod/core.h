@@ -266,7 +266,6 @@ struct sw_cpuid_rule {
 };
 
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
-int sw_cpuid_index(u32 leaf, u32 subleaf);
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
 void sw_cpuid_sample(void);
 /* Is this CPU, as far as TDs can tell, the one that was sampled? */

@@ -106,6 +106,13 @@ bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 	return true;
 }
 
+void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out)
+{
+	int i = sw_cpuid_index(leaf, subleaf);
+
+	*out = i < 0 ? (struct sw_cpuid_val){ 0 } : sw_sys.cpuid[i];
+}
+
 static bool only_configurable(const struct sw_cpuid_rule *rule,
 			      const struct sw_cpuid_val *c)
 {
@@ -246,6 +253,12 @@ static void xsave_leaves(struct sw_tdcs *tdcs)
 	d1->edx = 0;
 }
 
+/* The ratio of the TSC to a crystal of 25 MHz, which one_leaf() has set. */
+static void tsc_leaf(struct sw_tdcs *tdcs)
+{
+	td_leaf(tdcs, 0x15, 0)->ebx = tdcs->tsc_frequency;
+}
+
 /* A topology that the host describes shows in the older leaf, too. */
 static void topology_leaves(struct sw_tdcs *tdcs)
 {
@@ -290,6 +303,7 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 	mask_by_xfam(tdcs);
 	clear_unoffered(tdcs);
 	xsave_leaves(tdcs);
+	tsc_leaf(tdcs);
 	topology_leaves(tdcs);
 	return 0;
 }

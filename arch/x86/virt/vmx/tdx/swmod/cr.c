@@ -66,6 +66,9 @@ enum sw_next sw_exit_cr(struct sw_run *run)
 	u64 q = run->exit.qualification;
 	u64 val;
 
+	/* Nobody but the host of a debug TD has CR3 or CR8 exit. */
+	if (SW_CR_NR(q) != 0 && SW_CR_NR(q) != 4)
+		return sw_exit_unexpected(run);
 	if (SW_CR_TYPE(q) != SW_CR_MOV_TO)
 		return sw_inject_gp(run);
 	if (SW_CR_GPR(q) == 4)
@@ -74,14 +77,7 @@ enum sw_next sw_exit_cr(struct sw_run *run)
 		val = ((const u64 *)&run->vp->gpr)[SW_CR_GPR(q)];
 	if (!sw_in_64bit(run))
 		val = (u32)val;
-	switch (SW_CR_NR(q)) {
-	case 0:
-		return sw_mov_to_cr0(run, val);
-	case 4:
-		return sw_mov_to_cr4(run, val);
-	default:
-		return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
-	}
+	return SW_CR_NR(q) ? sw_mov_to_cr4(run, val) : sw_mov_to_cr0(run, val);
 }
 
 /* All of them, or none. */

@@ -4,6 +4,7 @@
  *
  *   leaves	how often each leaf ended with which status
  *   accepted_pages	4 KiB pages that guests have accepted
+ *   ticks	TSC ticks spent in each leaf
  *   inject	faults (fault_text.c has the language); reading lists them
  *   sys	the module's state, TDMRs, KeyIDs, and what CPUs are in
  *   tds	every TD with its states, epochs, counts, locks and vCPUs
@@ -86,6 +87,21 @@ static int accepted_pages_show(struct seq_file *m, void *v)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(accepted_pages);
+
+static int ticks_show(struct seq_file *m, void *v)
+{
+	u64 ticks;
+	u32 leaf;
+
+	for (leaf = 0; leaf < SW_NR_LEAVES; leaf++) {
+		ticks = sw_os_ticks(leaf);
+		if (ticks)
+			seq_printf(m, "%-28s %llu\n",
+				   sw_leaf_name(SW_STAT_SEAMCALL, leaf), ticks);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(ticks);
 
 static int sys_show(struct seq_file *m, void *v)
 {
@@ -227,6 +243,7 @@ void sw_debugfs_create(void)
 	debugfs_create_file("leaves", 0400, dir, NULL, &leaves_fops);
 	debugfs_create_file("accepted_pages", 0400, dir, NULL,
 			    &accepted_pages_fops);
+	debugfs_create_file("ticks", 0400, dir, NULL, &ticks_fops);
 	debugfs_create_file("inject", 0600, dir, NULL, &inject_fops);
 	debugfs_create_file("sys", 0400, dir, NULL, &sys_fops);
 	debugfs_create_file("tds", 0400, dir, NULL, &tds_fops);

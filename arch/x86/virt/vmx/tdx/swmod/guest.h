@@ -31,15 +31,26 @@ enum sw_ve_category {
 
 /* Extended exit qualification: type in bits 3:0 */
 enum sw_ext_type {
-	SW_EXT_NONE = 0, SW_EXT_ACCEPT = 1, SW_EXT_ATTR_WR = 5, SW_EXT_PENDING = 6,
+	SW_EXT_NONE = 0, SW_EXT_ACCEPT = 1, SW_EXT_ATTR_WR = 5,
+	SW_EXT_PENDING = 6, SW_EXT_ENTRY_FAILURE = 7,
 };
 
 /* TD_CTLS bits */
 #define SW_TD_CTL_PENDING_VE_DISABLE	(1ULL << 0)
+#define SW_TD_CTL_ENUM_TOPOLOGY		(1ULL << 1)
+#define SW_TD_CTL_VIRT_CPUID2		(1ULL << 2)
 #define SW_TD_CTL_REDUCE_VE		(1ULL << 3)
 
 /* --- vp_exit.c --- */
 enum sw_next sw_handle_exit(struct sw_run *run);
+/* What no control of ours asks for: fatal, but for a debug TD's host. */
+enum sw_next sw_exit_unexpected(struct sw_run *run);
+
+/* ATTRIBUTES.DEBUG */
+static inline bool sw_td_is_debug(const struct sw_run *run)
+{
+	return run->td->tdcs->attributes & 1;
+}
 
 /* --- td_exit.c: the registers that the host gets --- */
 enum sw_next sw_td_exit(struct sw_run *run, u64 status);
@@ -123,6 +134,10 @@ u64 sw_cr4_host_owned(const struct sw_tdcs *tdcs);
 enum sw_next sw_exit_rdmsr(struct sw_run *run);
 enum sw_next sw_exit_wrmsr(struct sw_run *run);
 void sw_merge_posted(struct sw_run *run);
+
+/* --- xstate.c: called by back ends with the host's XSAVE image --- */
+void sw_xstate_enter(struct sw_run *run, const void *host);
+void sw_xstate_exit(struct sw_run *run, void *host);
 
 /* --- vp_enter.c --- */
 void sw_guest_init_common(struct sw_td *td, struct sw_tdvps *vp);

@@ -82,6 +82,7 @@ static bool sw_iret_unblocked(const struct sw_exit *x)
 		       (x->intr_info & SW_INTR_NMI_UNBLOCKED) &&
 		       SW_INTR_VECTOR(x->intr_info) != SW_VEC_DF;
 	case SW_XR_EPT_VIOLATION:
+	case SW_XR_NOTIFY:
 		return x->qualification & SW_EQ_NMI_UNBLOCKED;
 	default:
 		return false;
@@ -107,8 +108,23 @@ void sw_save_vectoring(struct sw_run *run)
 		sw_block_nmi(run, false);
 }
 
+/*
+ * Delivery ends the shadow of STI and MOV SS.  With it, an entry would want a
+ * single-step trap to be pending if the guest has TF set, and fail.
+ */
+static void sw_end_shadow(struct sw_run *run)
+{
+	const u64 shadow = SW_BLOCK_STI | SW_BLOCK_MOV_SS;
+	u64 state = sw_guest_read(run, SW_VM_GUEST_INTERRUPTIBILITY);
+
+	if (state & shadow)
+		sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY,
+			       state & ~shadow);
+}
+
 static void sw_arm_event(struct sw_run *run, struct sw_event *ev)
 {
+	sw_end_shadow(run);
 	sw_guest_write(run, SW_VM_ENTRY_INTR_INFO, ev->info);
 	if (ev->info & SW_INTR_ERROR_CODE)
 		sw_guest_write(run, SW_VM_ENTRY_INTR_ERROR, ev->error);
@@ -144,21 +160,22 @@ void sw_arm_entry(struct sw_run *run)
 
 /*
  * Past an emulated instruction, which also ends the STI and MOV SS shadow and
- * is followed by a single-step trap if the guest asked for one.
+ * is followed by a single-step trap if the guest asked for one.  The guest got
+ * on, which matters if a TDVMCALL follows: the next entry brings the answer
+ * and may not be turned down for faults before it.
  */
 void sw_skip(struct sw_run *run, u32 len)
 {
 	u64 rip = sw_guest_read(run, SW_VM_GUEST_RIP) + len;
-	u64 state = sw_guest_read(run, SW_VM_GUEST_INTERRUPTIBILITY);
 
-	if (sw_guest_read(run, SW_VM_GUEST_RFLAGS) & SW_RFLAGS_TF)
+	if ((sw_guest_read(run, SW_VM_GUEST_RFLAGS) & SW_RFLAGS_TF) &&
+	    !(sw_guest_read(run, SW_VM_GUEST_DEBUGCTL) & SW_DEBUGCTL_BTF))
 		sw_guest_write(run, SW_VM_GUEST_PENDING_DBG, SW_PENDING_BS);
 	if (!sw_in_64bit(run))
 		rip = (u32)rip;
 	sw_guest_write(run, SW_VM_GUEST_RIP, rip);
-	if (state & (SW_BLOCK_STI | SW_BLOCK_MOV_SS))
-		sw_guest_write(run, SW_VM_GUEST_INTERRUPTIBILITY,
-			       state & ~(u64)(SW_BLOCK_STI | SW_BLOCK_MOV_SS));
+	sw_step_exit(run);
+	sw_end_shadow(run);
 }
 
 /* SS.DPL is the CPL in every mode. */

@@ -251,7 +251,6 @@ static void init_commit(struct sw_td *td, const struct sw_td_params *p)
 	tdcs->eptp = td->tdr->tdcx_pa[SW_TDCS_SEPT_ROOT] | p->eptp_controls;
 	/* PENDING_VE_DISABLE */
 	tdcs->td_ctls = !!(p->attributes & SW_ATTR_SEPT_VE_DISABLE);
-	tdcs->tsc_frequency = p->tsc_frequency;
 	memcpy(tdcs->mrconfigid, p->mrconfigid, sizeof(tdcs->mrconfigid));
 	memcpy(tdcs->mrowner, p->mrowner, sizeof(tdcs->mrowner));
 	memcpy(tdcs->mrownerconfig, p->mrownerconfig,
@@ -280,8 +279,9 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 	memcpy(p, sw_va(r->rdx), sizeof(*p));
 	err = params_check(p);
 	if (!err) {
-		/* CPUID values depend on it; INIT can be repeated. */
+		/* CPUID values depend on them; INIT can be repeated. */
 		td->tdcs->xfam = p->xfam;
+		td->tdcs->tsc_frequency = p->tsc_frequency;
 		err = sw_cpuid_init(td->tdcs, p->cpuid, &bad);
 	}
 	if (!err)

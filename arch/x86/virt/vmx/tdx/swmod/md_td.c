@@ -227,7 +227,7 @@ u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
 		u64 *old)
 {
 	const struct sw_md_td_field *f;
-	u64 err;
+	u64 err, prev;
 	void *p;
 	int i;
 
@@ -236,12 +236,12 @@ u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
 	if (i < 0)
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	f = &fields[i];
-	err = sw_md_check_mask(&f->a, side, is_debug(td), &mask);
+	p = field_ptr(td, f, id);
+	prev = sw_md_load(p, f->f.id);
+	err = sw_md_merge(sw_md_writable(&f->a, side, is_debug(td)), mask, prev, &val);
 	if (err)
 		return err;
-	p = field_ptr(td, f, id);
-	*old = sw_md_load(p, f->f.id);
-	val = (*old & ~mask) | (val & mask);
-	err = value_check(td, f->f.id, *old, val);
+	*old = prev;
+	err = value_check(td, f->f.id, prev, val);
 	return err ? err : sw_md_store(p, f->f.id, val);
 }

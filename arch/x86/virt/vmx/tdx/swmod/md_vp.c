@@ -83,6 +83,8 @@ static const struct sw_md_vp_field fields[] = {
 	/* CURR_VM: always the L1 */
 	{ { 0xA020000100000041ULL, 1 }, SRC_ZERO, 0, DBG },
 	VP(0xA020000000000044ULL, launched, DBG),
+	VP_N(0xA120000000000000ULL, SW_NR_CPUID_CONTROLS, cpuid_control,
+	     { .dbg_rd = true, .td_rd = true, .td_wr = 3 }),
 	VP_N(0xA220000300000200ULL, SW_EPF_LIST, epf_gpa, DBG),
 };
 
@@ -118,7 +120,7 @@ static const struct sw_md_vmcs vmcs_fields[] = {
 /* Guest state that the host of a debug TD may read and write. */
 static const u16 vmcs_debug[] = {
 	0x0800, 0x0802, 0x0804, 0x0806, 0x0808, 0x080A, 0x080C, 0x080E,
-	0x0810, 0x2802, 0x2804, 0x2806, 0x4004, 0x4006, 0x4008, 0x4800,
+	0x0810, 0x2802, 0x2804, 0x2806, 0x4002, 0x4004, 0x4006, 0x4008, 0x4800,
 	0x4802, 0x4804, 0x4806, 0x4808, 0x480A, 0x480C, 0x480E, 0x4810,
 	0x4812, 0x4814, 0x4816, 0x4818, 0x481A, 0x481C, 0x481E, 0x4820,
 	0x4822, 0x4824, 0x482A, 0x6000, 0x6002, 0x6004, 0x6006, 0x6800,
@@ -184,15 +186,13 @@ static u64 vmcs_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id, u64 val,
 
 	if (!vmcs_find(td, SW_MD_CODE(id), &f))
 		return SW_METADATA_FIELD_ID_INCORRECT;
-	if (!f.wr)
-		return SW_METADATA_FIELD_NOT_WRITABLE;
-	if (mask & ~f.wr)
-		return SW_METADATA_WR_MASK_NOT_VALID;
 	err = sw_guest_vmcs_rd(vp, f.encoding, &cur);
+	if (!err)
+		err = sw_md_merge(f.wr, mask, cur, &val);
 	if (err)
 		return err;
 	*old = cur & f.rd;
-	return sw_guest_vmcs_wr(vp, f.encoding, (cur & ~mask) | (val & mask));
+	return sw_guest_vmcs_wr(vp, f.encoding, val);
 }
 
 static void *field_ptr(struct sw_tdvps *vp, const struct sw_md_vp_field *f, u64 id)
@@ -250,7 +250,7 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 		enum sw_side side, u64 val, u64 mask, u64 *old)
 {
 	const struct sw_md_vp_field *f;
-	u64 err;
+	u64 err, prev;
 	void *p;
 	int i;
 
@@ -262,12 +262,12 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	if (i < 0)
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	f = &fields[i];
-	err = sw_md_check_mask(&f->a, side, is_debug(td), &mask);
+	p = field_ptr(vp, f, id);
+	prev = sw_md_load(p, f->f.id);
+	err = sw_md_merge(sw_md_writable(&f->a, side, is_debug(td)), mask, prev, &val);
 	if (err)
 		return err;
-	p = field_ptr(vp, f, id);
-	*old = sw_md_load(p, f->f.id);
-	val = (*old & ~mask) | (val & mask);
+	*old = prev;
 	if (f->f.id == SW_MD_PEND_NMI && val > 1)
 		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	return sw_md_store(p, f->f.id, val);

@@ -48,22 +48,25 @@ bool sw_md_may_read(const struct sw_md_access *a, enum sw_side side, bool debug)
 	return a->host_rd || (debug && a->dbg_rd);
 }
 
-u64 sw_md_check_mask(const struct sw_md_access *a, enum sw_side side,
-		     bool debug, u64 *mask)
+u64 sw_md_writable(const struct sw_md_access *a, enum sw_side side, bool debug)
 {
-	u64 writable = a->host_wr;
+	if (side == SW_GUEST)
+		return a->td_wr;
+	return a->host_wr | (debug ? a->dbg_wr : 0);
+}
 
-	if (side == SW_GUEST)
-		writable = a->td_wr;
-	else if (debug)
-		writable |= a->dbg_wr;
-	if (!writable)
+u64 sw_md_merge(u64 writable, u64 mask, u64 old, u64 *val)
+{
+	/*
+	 * Linux writes whole fields under a mask of all ones, as a host the
+	 * address of the posted-interrupt descriptor, as a TD NOTIFY_ENABLES.
+	 */
+	if (!(mask & writable))
 		return SW_METADATA_FIELD_NOT_WRITABLE;
-	/* Linux as a TD writes NOTIFY_ENABLES under a mask of all ones. */
-	if (side == SW_GUEST)
-		*mask &= writable;
-	if (*mask & ~writable)
-		return SW_METADATA_WR_MASK_NOT_VALID;
+	if ((old ^ *val) & mask & ~writable)
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
+	mask &= writable;
+	*val = (old & ~mask) | (*val & mask);
 	return 0;
 }
 

@@ -38,12 +38,12 @@ struct sw_md_access {
 };
 
 bool sw_md_may_read(const struct sw_md_access *a, enum sw_side side, bool debug);
+u64 sw_md_writable(const struct sw_md_access *a, enum sw_side side, bool debug);
 /*
- * Is @mask within the writable bits, and are there any?  A TD's mask is cut to
- * them instead.
+ * Put the bits of *@val under @mask into @old, as far as they are @writable.
+ * Bits that are not have to stay as they are, whether @mask has them or not.
  */
-u64 sw_md_check_mask(const struct sw_md_access *a, enum sw_side side,
-		     bool debug, u64 *mask);
+u64 sw_md_merge(u64 writable, u64 mask, u64 old, u64 *val);
 u64 sw_md_load(const void *p, u64 id);
 u64 sw_md_store(void *p, u64 id, u64 val);
 

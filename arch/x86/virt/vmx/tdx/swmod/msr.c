@@ -193,7 +193,6 @@ void sw_msr_bitmap_init(u8 *bitmap)
 #define SW_ARCH_CAPABILITIES	0x16bULL
 #define SW_CPUID_7_ARCH_CAP	(1u << 29)
 #define SW_EFER_WRITABLE	(SW_EFER_SCE | SW_EFER_LME | SW_EFER_NXE)
-#define SW_DEBUGCTL_BTF		(1ULL << 1)
 #define SW_MISC_ENABLE_FAST	1ULL
 
 static bool sw_has_arch_cap(struct sw_run *run)

@@ -11,6 +11,8 @@ int sw_os_setup(u32 first_hkid, u32 nr_hkids);
 
 /* trap.c: what a CPU is doing. */
 const struct sw_cpu *sw_os_cpu(unsigned int cpu);
+/* TSC ticks that all CPUs have spent in a leaf, TDH.VP.ENTER's guest included. */
+u64 sw_os_ticks(u32 leaf);
 
 /* debugfs.c */
 void sw_debugfs_create(void);

@@ -115,6 +115,8 @@ struct sw_cpuid_val {
 };
 
 #define SW_NR_CPUID_VALUES	80
+/* CPUID_CONTROL has room for more; its index is that of the values. */
+#define SW_NR_CPUID_CONTROLS	128
 
 /* TDCS page 0. */
 struct sw_tdcs {
@@ -214,6 +216,7 @@ struct sw_tdvps {
 	u8 epf_count, epf_n;
 	u64 epf_gpa[SW_EPF_LIST];
 	u64 epf_qualification, epf_gla;	/* of the last of them */
+	u8 cpuid_control[SW_NR_CPUID_CONTROLS];	/* #VE, leaf by leaf */
 	struct sw_event event;		/* survives TD exits */
 	u8 rvi;				/* as of the last TD exit */
 	u8 flush_owed;			/* epoch moved, TLB not flushed yet */
@@ -320,8 +323,12 @@ u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 /* --- CPUID (cpuid.c) and metadata (metadata.c) --- */
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		  u64 *bad_leaf);
+/* A leaf's place in the table of them, or -1. */
+int sw_cpuid_index(u32 leaf, u32 subleaf);
 bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 		     struct sw_cpuid_val *out);
+/* A leaf of the table as the processor has it. */
+void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out);
 u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
 /* A list of fields from @start on into @buf; the field that did not fit. */
 u64 sw_md_sys_rdall(u64 start, enum sw_side side, void *buf, size_t size,
@@ -395,9 +402,11 @@ u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 vmcs_field, u64 *val);
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 vmcs_field, u64 val);
 /* Wish for an exit as soon as an NMI can be delivered. */
 void sw_guest_nmi_window(struct sw_run *run, bool on);
-/* The guest's CR2 and XCR0, which no VMCS field holds. */
+/* The guest's CR2, XCR0 and DR6, which no VMCS field holds. */
 void sw_guest_set_xcr0(struct sw_run *run, u64 val);
 void sw_guest_set_cr2(struct sw_run *run, u64 val);
+u64 sw_guest_dr6(struct sw_run *run);
+void sw_guest_set_dr6(struct sw_run *run, u64 val);
 /* The posted-interrupt descriptor that the host named, or NULL. */
 void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */

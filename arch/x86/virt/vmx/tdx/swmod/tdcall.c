@@ -298,13 +298,35 @@ static u64 sw_linear_rip(struct sw_run *run)
 	return (u32)(rip + sw_guest_read(run, SW_VM_GUEST_CS_BASE));
 }
 
+/*
+ * Is it a TDCALL?  Like the processor, look at the next page only if all bytes
+ * before are right: after some other instruction there may be none.
+ */
+static enum sw_fetch sw_fetch_tdcall(struct sw_run *run, bool *yes)
+{
+	static const u8 tdcall[SW_TDCALL_LEN] = { 0x66, 0x0f, 0x01, 0xcc };
+	u64 rip = sw_linear_rip(run);
+	unsigned int first = SW_PAGE_SIZE - (rip & (SW_PAGE_SIZE - 1));
+	u8 bytes[SW_TDCALL_LEN];
+	enum sw_fetch err;
+
+	if (first > SW_TDCALL_LEN)
+		first = SW_TDCALL_LEN;
+	err = sw_fetch(run, rip, bytes, first);
+	*yes = !err && !memcmp(bytes, tdcall, first);
+	if (!*yes || first == SW_TDCALL_LEN)
+		return err;
+	err = sw_fetch(run, rip + first, bytes, SW_TDCALL_LEN - first);
+	*yes = !err && !memcmp(bytes, tdcall + first, SW_TDCALL_LEN - first);
+	return err;
+}
+
 /* A #UD of the guest: a TDCALL, or somebody's mistake. */
 enum sw_next sw_exit_ud(struct sw_run *run)
 {
-	static const u8 tdcall[SW_TDCALL_LEN] = { 0x66, 0x0f, 0x01, 0xcc };
-	u8 bytes[SW_TDCALL_LEN];
+	bool yes;
 
-	switch (sw_fetch(run, sw_linear_rip(run), bytes, sizeof(bytes))) {
+	switch (sw_fetch_tdcall(run, &yes)) {
 	case SW_FETCH_RETRY:
 		return SW_NEXT_RESUME;
 	case SW_FETCH_NOT_PRIVATE:
@@ -312,7 +334,7 @@ enum sw_next sw_exit_ud(struct sw_run *run)
 	case SW_FETCH_OK:
 		break;
 	}
-	if (memcmp(bytes, tdcall, sizeof(tdcall)))
+	if (!yes)
 		return sw_inject_ud(run);
 	if (!sw_in_64bit(run) || sw_cpl(run))
 		return sw_inject_gp(run);

@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/context_tracking.h>
 #include <linux/kdebug.h>
 #include <linux/kernel.h>
 #include <linux/module.h>
@@ -45,6 +46,19 @@ module_param_named(enhanced_demote, sw_enhanced_demote, bool, 0444);
 MODULE_PARM_DESC(enhanced_demote, "PAGE.DEMOTE is never interrupted, as by newer modules (default off)");
 
 static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
+
+/* TSC ticks in each leaf; an emulated machine's TSC counts instructions. */
+static DEFINE_PER_CPU(u64 [SW_NR_LEAVES], sw_ticks);
+
+u64 sw_os_ticks(u32 leaf)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(sw_ticks, cpu)[leaf]);
+	return sum;
+}
 
 const struct sw_cpu *sw_os_cpu(unsigned int cpu)
 {
@@ -94,22 +108,42 @@ static bool is_seamcall(const struct pt_regs *regs)
 static void seamcall(struct pt_regs *regs)
 {
 	struct sw_cpu *cpu = this_cpu_ptr(&sw_cpus);
+	bool loader = regs->ax & SW_LEAF_SEAMLDR;
+	u32 leaf = (u16)regs->ax;
+	u64 start = rdtsc();
 	struct sw_regs r;
 
 	cpu->lpid = smp_processor_id();
 	regs_in(&r, regs);
-	if (r.rax & SW_LEAF_SEAMLDR)
+	if (loader)
 		sw_seamldr(&r);
 	else
 		sw_dispatch(cpu, &r);
 	regs_out(regs, &r);
+	if (!loader && leaf < SW_NR_LEAVES)
+		__this_cpu_add(sw_ticks[leaf], rdtsc() - start);
 	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
+}
+
+/*
+ * A host on a nohz_full CPU tells RCU that a guest runs before it makes
+ * TDH.VP.ENTER, as it has to on hardware.  Here the guest runs from this
+ * handler, which is kernel code like any other: have RCU watch it.  On a CPU
+ * without context tracking there is nothing to leave.
+ */
+static bool leave_guest_context(void)
+{
+	if (!context_tracking_enabled() || __ct_state() != CT_STATE_GUEST)
+		return false;
+	context_tracking_guest_exit();
+	return true;
 }
 
 static int trap_notify(struct notifier_block *nb, unsigned long event, void *data)
 {
 	struct die_args *args = data;
 	struct pt_regs *regs = args->regs;
+	bool guest;
 
 	if (event != DIE_TRAP || args->trapnr != X86_TRAP_UD || user_mode(regs))
 		return NOTIFY_DONE;
@@ -118,7 +152,10 @@ static int trap_notify(struct notifier_block *nb, unsigned long event, void *dat
 	/* Outside VMX operation the #UD is what the CPU would raise, too. */
 	if (!sw_guest_vmx_on())
 		return NOTIFY_DONE;
+	guest = leave_guest_context();
 	seamcall(regs);
+	if (guest)
+		context_tracking_guest_enter();
 	regs->ip += SW_SEAMCALL_LEN;
 	return NOTIFY_STOP;
 }

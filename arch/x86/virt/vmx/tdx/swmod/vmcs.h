@@ -216,6 +216,7 @@ enum sw_exit_reason {
 #define SW_INTR_NMI_UNBLOCKED	(1u << 12)
 #define SW_INTR_VECTOR(i)	((i) & 0xff)
 #define SW_INTR_TYPE(i)		(((i) >> 8) & 7)
+#define SW_INTR_TYPE_MASK	(7u << 8)
 
 enum sw_intr_type {
 	SW_INTR_EXTERNAL = 0, SW_INTR_NMI = 2, SW_INTR_HW_EXCEPTION = 3,
@@ -270,6 +271,11 @@ enum sw_vector {
 #define SW_CR4_PKS		(1ULL << 24)
 #define SW_CR4_UINTR		(1ULL << 25)
 #define SW_RFLAGS_TF		(1ULL << 8)
+#define SW_DEBUGCTL_BTF		(1ULL << 1)
+#define SW_DR6_TRAP		0xfULL		/* B0 to B3 */
+#define SW_DR6_LOW		0x10800ULL	/* RTM and BLD: zero is active */
+#define SW_DR6_QUAL		0x1680fULL	/* what a #DB exit reports */
+#define SW_DR7_GD		(1ULL << 13)
 #define SW_PENDING_BS		(1ULL << 14)
 #define SW_EFER_SCE		(1ULL << 0)
 #define SW_EFER_LME		(1ULL << 8)

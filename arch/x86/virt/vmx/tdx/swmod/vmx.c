@@ -13,6 +13,7 @@
 #include <linux/gfp.h>
 #include <linux/mm.h>
 #include <linux/printk.h>
+#include <asm/debugreg.h>
 #include <asm/msr.h>
 #include <asm/processor.h>
 
@@ -47,6 +48,7 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 	h->prev_vmcs = vmx_vmcs_load(run->vp);
 	vmx_host_fields(h);
 	vmx_flush(run, flush_tlb);
+	sw_xstate_enter(run, h->xsave);
 	vmx_guest_state_load(run, h);
 }
 
@@ -56,6 +58,7 @@ void sw_guest_put(struct sw_run *run)
 
 	vmx_guest_state_put(run, h);
 	vmx_vmcs_unload(run->vp, h->prev_vmcs);
+	sw_xstate_exit(run, h->xsave);
 	vmx_host_restore(h);
 }
 
@@ -139,6 +142,16 @@ void sw_guest_nmi_window(struct sw_run *run, bool on)
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	native_write_cr2(val);
+}
+
+u64 sw_guest_dr6(struct sw_run *run)
+{
+	return native_get_debugreg(6);
+}
+
+void sw_guest_set_dr6(struct sw_run *run, u64 val)
+{
+	native_set_debugreg(6, val);
 }
 
 /* Where the host posts interrupts, or NULL if it has not said so. */

@@ -17,16 +17,25 @@
 /* Primary processor-based controls */
 #define VMX_PROC_TSC_OFFSET	(1u << 3)
 #define VMX_PROC_HLT		(1u << 7)
+#define VMX_PROC_INVLPG		(1u << 9)
 #define VMX_PROC_MWAIT		(1u << 10)
 #define VMX_PROC_RDPMC		(1u << 11)
+#define VMX_PROC_RDTSC		(1u << 12)
 #define VMX_PROC_CR3_LOAD	(1u << 15)
 #define VMX_PROC_CR3_STORE	(1u << 16)
 #define VMX_PROC_TPR_SHADOW	(1u << 21)
 #define VMX_PROC_NMI_WINDOW	(1u << 22)
+#define VMX_PROC_MOV_DR		(1u << 23)
 #define VMX_PROC_IO		(1u << 24)
+#define VMX_PROC_MTF		(1u << 27)
 #define VMX_PROC_MSR_BITMAP	(1u << 28)
 #define VMX_PROC_MONITOR	(1u << 29)
+#define VMX_PROC_PAUSE		(1u << 30)
 #define VMX_PROC_SECONDARY	(1u << 31)
+/* What the host of a debug TD may have exit besides. */
+#define VMX_PROC_DEBUG		(VMX_PROC_INVLPG | VMX_PROC_RDTSC |	\
+				 VMX_PROC_CR3_LOAD | VMX_PROC_CR3_STORE | \
+				 VMX_PROC_MOV_DR | VMX_PROC_MTF | VMX_PROC_PAUSE)
 /* Secondary processor-based controls */
 #define VMX_PROC2_EPT		(1u << 1)
 #define VMX_PROC2_RDTSCP	(1u << 3)
@@ -68,7 +77,7 @@
 struct vmx_caps {
 	u32 revision;
 	u32 pin, proc, proc2, exit, entry;	/* the values to program */
-	u32 proc2_allowed;			/* bits that may be one */
+	u32 proc_allowed, proc2_allowed;	/* bits that may be one */
 	bool cet, spec_ctrl;
 };
 

@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) "tdx_swmod: " fmt
 
 #include <linux/printk.h>
+#include <linux/string_choices.h>
 #include <asm/cpufeature.h>
 #include <asm/msr.h>
 
@@ -163,7 +164,12 @@ int vmx_read_caps(void)
 		       EPT_CAP_NEEDED & ~ept);
 		return -EOPNOTSUPP;
 	}
+	vmx_caps.proc_allowed =
+		__rdmsr(MSR_IA32_VMX_TRUE_PROCBASED_CTLS) >> 32;
 	vmx_caps.proc2_allowed = __rdmsr(MSR_IA32_VMX_PROCBASED_CTLS2) >> 32;
+	pr_info("bus-lock exits: %s, notify exits: %s\n",
+		str_yes_no(vmx_caps.proc2_allowed & VMX_PROC2_BUS_LOCK),
+		str_yes_no(vmx_caps.proc2_allowed & VMX_PROC2_NOTIFY));
 	vmx_caps.spec_ctrl = boot_cpu_has(X86_FEATURE_MSR_SPEC_CTRL);
 	return 0;
 }

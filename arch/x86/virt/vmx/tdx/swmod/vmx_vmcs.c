@@ -48,6 +48,10 @@ void vmx_vmcs_unload(struct sw_tdvps *vp, u64 prev)
 	vp->launched = 0;
 }
 
+/* For TDCALL, for the host, and for the reason that vp_exit.c has. */
+#define VMX_EXCEPTIONS	(BIT(SW_VEC_UD) | BIT(SW_VEC_MC) | BIT(SW_VEC_DB) | \
+			 BIT(SW_VEC_AC))
+
 static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 {
 	u32 proc2 = vmx_caps.proc2;
@@ -59,8 +63,7 @@ static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 	vmx_write(SW_VM_PROC_CTLS2, proc2);
 	vmx_write(SW_VM_EXIT_CTLS, vmx_caps.exit);
 	vmx_write(SW_VM_ENTRY_CTLS, vmx_caps.entry);
-	vmx_write(SW_VM_EXCEPTION_BITMAP,
-		  BIT(SW_VEC_UD) | BIT(SW_VEC_MC) | BIT(SW_VEC_AC));
+	vmx_write(SW_VM_EXCEPTION_BITMAP, VMX_EXCEPTIONS);
 	vmx_write(SW_VM_PF_MASK, 0);
 	vmx_write(SW_VM_PF_MATCH, 0);
 	vmx_write(SW_VM_CR3_TARGETS, 0);
@@ -195,6 +198,13 @@ static bool vmx_field_valid(u32 field, u64 *val)
 		return !*val || (!(*val & 63) && sw_is_ram(*val, 64));
 	case SW_VM_SHARED_EPTP:
 		return !*val || sw_is_ram(*val & SW_EPT_PFN, SW_PAGE_SIZE);
+	case SW_VM_EXCEPTION_BITMAP:
+		*val |= VMX_EXCEPTIONS;
+		return true;
+	case SW_VM_PROC_CTLS:
+		*val &= VMX_PROC_DEBUG & vmx_caps.proc_allowed;
+		*val |= vmx_caps.proc;
+		return true;
 	case SW_VM_PROC_CTLS2:
 		/* Bits 30 and 31 are the host's wish; not every CPU has them. */
 		*val &= vmx_caps.proc2_allowed;

@@ -26,8 +26,11 @@ static enum sw_next sw_exit_triple_fault(struct sw_run *run)
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_VCPU);
 }
 
-static enum sw_next sw_exit_unexpected(struct sw_run *run)
+/* The host of a debug TD may have asked for it; nobody else can have. */
+enum sw_next sw_exit_unexpected(struct sw_run *run)
 {
+	if (run->exit.reason != SW_XR_NO_ENTRY && sw_td_is_debug(run))
+		return sw_td_exit(run, 0);
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
 }
 
@@ -36,7 +39,36 @@ static enum sw_next sw_exit_machine_check(struct sw_run *run)
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE);
 }
 
-/* #UD, #MC and NMI are the only ones that are intercepted. */
+/* DR6 and DR7 as the delivery of a #DB makes them, which an exit does not. */
+static void sw_debug_trap(struct sw_run *run, u64 qualification)
+{
+	u64 hit = qualification & SW_DR6_QUAL;
+	u64 dr6 = sw_guest_dr6(run) & ~SW_DR6_TRAP;
+	u64 dr7 = sw_guest_read(run, SW_VM_GUEST_DR7);
+
+	sw_guest_set_dr6(run, (dr6 | SW_DR6_LOW | hit) ^ (hit & SW_DR6_LOW));
+	sw_guest_write(run, SW_VM_GUEST_DR7, dr7 & ~SW_DR7_GD);
+}
+
+/* As the processor would have delivered it; an INT1 keeps its type. */
+static enum sw_next sw_exit_db(struct sw_run *run)
+{
+	const struct sw_exit *x = &run->exit;
+	struct sw_event *ev = &run->vp->event;
+
+	sw_debug_trap(run, x->qualification);
+	sw_inject(run, SW_VEC_DB, SW_NO_ERROR);
+	ev->info &= ~SW_INTR_TYPE_MASK;
+	ev->info |= x->intr_info & SW_INTR_TYPE_MASK;
+	ev->instr_len = x->instr_len;
+	return SW_NEXT_RESUME;
+}
+
+/*
+ * #UD, #DB, #AC, #MC and NMI are intercepted: #DB and #AC only so that a guest
+ * cannot keep the CPU, deaf to interrupts, by one that hits its own delivery.
+ * The host of a debug TD chooses others, and gets them.
+ */
 static enum sw_next sw_exit_exception(struct sw_run *run)
 {
 	u32 info = run->exit.intr_info;
@@ -48,6 +80,11 @@ static enum sw_next sw_exit_exception(struct sw_run *run)
 		return sw_exit_ud(run);
 	case SW_VEC_MC:
 		return sw_exit_machine_check(run);
+	case SW_VEC_DB:
+		return sw_exit_db(run);
+	case SW_VEC_AC:
+		sw_inject(run, SW_VEC_AC, run->exit.intr_error);
+		return SW_NEXT_RESUME;
 	default:
 		return sw_exit_unexpected(run);
 	}
@@ -72,7 +109,7 @@ static enum sw_next sw_exit_ept_misconfig(struct sw_run *run)
 	u64 gpa = run->exit.gpa;
 
 	if (!(gpa & SW_SHARED_BIT))
-		return sw_exit_unexpected(run);
+		return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
 	run->exit.qualification = 0;
 	sw_td_exit(run, 0);
 	run->host->r8 = gpa & ~(SW_PAGE_SIZE - 1);
@@ -83,7 +120,7 @@ static enum sw_next sw_exit_ept_misconfig(struct sw_run *run)
 static enum sw_next sw_exit_notify(struct sw_run *run)
 {
 	if (run->exit.qualification & 1)
-		return sw_exit_unexpected(run);
+		return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
 	return sw_td_exit(run, 0);
 }
 
@@ -140,6 +177,16 @@ static const sw_exit_fn sw_exits[] = {
 	[SW_XR_TDCALL]			= sw_exit_ud,
 };
 
+/* The host of a debug TD writes guest state, and is told if it was wrong. */
+static enum sw_next sw_entry_failed(struct sw_run *run)
+{
+	enum sw_next next = sw_exit_unexpected(run);
+
+	if (sw_td_is_debug(run))
+		run->host->rdx = SW_EXT_ENTRY_FAILURE;
+	return next;
+}
+
 enum sw_next sw_handle_exit(struct sw_run *run)
 {
 	u32 basic = run->exit.reason & SW_XR_BASIC_MASK;
@@ -147,7 +194,7 @@ enum sw_next sw_handle_exit(struct sw_run *run)
 	if (run->exit.reason & SW_XR_ENTRY_FAILED) {
 		if (basic == SW_XR_ENTRY_MACHINE_CHECK)
 			return sw_exit_machine_check(run);
-		return sw_exit_unexpected(run);
+		return sw_entry_failed(run);
 	}
 	if (basic >= sizeof(sw_exits) / sizeof(sw_exits[0]) ||
 	    !sw_exits[basic])

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//
+// guest_memfd of a TD hands out 2 MiB folios.  What base KVM has for them is
+// kept; where it knows small ones only, it asks.
+//
+// A poisoned page of any VM: memory_failure() holds the folio's lock, which
+// punching a hole takes after the invalidate lock.
+//
+// TDX counts the files of a TD: when nothing else refers to the VM any more, its
+// pages can be had back the cheap way.
+//
+// base: virt/kvm/guest_memfd.c
+// expect: 1 kvm_tdx_hooks.h
+// expect: 1 kvm_tdx_gmem_create
+// expect: 2 kvm_tdx_gmem_get_folio
+// expect: 1 kvm_tdx_gmem_needs_clear
+// expect: 1 kvm_tdx_gmem_poisoned
+// expect: 1 kvm_tdx_gmem_order
+// expect: 1 kvm_tdx_gmem_truncate
+// expect: 1 kvm_tdx_gmem_lock_poisoned
+// expect: 1 kvm_tdx_gmem_unlock_poisoned
+// expect: 1 kvm_tdx_gmem_open
+// expect: 1 kvm_tdx_gmem_close
+
+@@ @@
+ #include "kvm_mm.h"
++#include "kvm_tdx_hooks.h"
+
+@@
+identifier inode, index;
+@@
+ static struct folio *kvm_gmem_get_folio(struct inode *inode, pgoff_t index)
+ {
+-	return filemap_grab_folio(inode->i_mapping, index);
++	return kvm_tdx_gmem_get_folio(inode, NULL, index);
+ }
+
+@@
+identifier kvm, slot, gfn, folio, nr_pages;
+@@
+ static int kvm_gmem_prepare_folio(struct kvm *kvm, struct kvm_memory_slot *slot, gfn_t gfn, struct folio *folio)
+ {
+ ...
++	if (!kvm_tdx_gmem_needs_clear(kvm)) {
++		kvm_gmem_mark_prepared(folio);
++		return 0;
++	}
+ nr_pages = folio_nr_pages(folio);
+ ...
+ }
+
+@@
+expression mapping, start, last;
+@@
+ static long kvm_gmem_punch_hole(...)
+ {
+ ...
+-truncate_inode_pages_range(mapping, start, last);
++kvm_tdx_gmem_truncate(mapping, start, last);
+ ...
+ }
+
+@@
+identifier mapping, folio;
+@@
+ static int kvm_gmem_error_folio(struct address_space *mapping, struct folio *folio)
+ {
+ ...
+-filemap_invalidate_lock_shared(mapping);
++if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
++	return MF_DELAYED;
+ ...
+-filemap_invalidate_unlock_shared(mapping);
++kvm_tdx_gmem_unlock_poisoned(mapping, folio);
+ ...
+ }
+
+@@
+identifier file, slot, index, pfn, prepared, order, folio;
+@@
+ static struct folio *__kvm_gmem_get_pfn(struct file *file, struct kvm_memory_slot *slot, pgoff_t index, kvm_pfn_t *pfn, bool *prepared, int *order)
+ {
+ ...
+-folio = kvm_gmem_get_folio(file_inode(file), index);
++folio = kvm_tdx_gmem_get_folio(file_inode(file), slot, index);
+ ...
+-if (folio_test_hwpoison(folio))
++if (kvm_tdx_gmem_poisoned(folio, index))
+ {...}
+ ...
+ if (order)
+-	*order = 0;
++	*order = kvm_tdx_gmem_order(folio);
+ ...
+ }
+
+@@
+identifier kvm, inode;
+@@
+ static int __kvm_gmem_create(struct kvm *kvm, ...)
+ {
+ ...
+ mapping_set_inaccessible(inode->i_mapping);
++	kvm_tdx_gmem_create(kvm, inode);
+ ...
+ }
+
+@@
+identifier kvm;
+@@
+ static int __kvm_gmem_create(struct kvm *kvm, ...)
+ {
+ ...
+ kvm_get_kvm(kvm);
++	kvm_tdx_gmem_open(kvm);
+ ...
+ }
+
+@@
+identifier inode, file, kvm;
+@@
+ static int kvm_gmem_release(struct inode *inode, struct file *file)
+ {
+ ...
++	kvm_tdx_gmem_close(kvm);
+ mutex_lock(&kvm->slots_lock);
+ ...
+ }

@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * guest_memfd of a TD: 2 MiB folios where memory, file and slot allow them.
+ *
+ * A file hands out large folios if its mapping says that it supports them,
+ * which only those of TDs do.  All that follows from it is here; any other
+ * file goes through these functions as it went through base KVM.
+ */
+#include <linux/delay.h>
+#include <linux/kvm_host.h>
+#include <linux/module.h>
+#include <linux/pagemap.h>
+
+#include "kvm_tdx_hooks.h"
+
+#define HUGE_ORDER	(PMD_SHIFT - PAGE_SHIFT)
+#define HUGE_PAGES	BIT(HUGE_ORDER)
+
+/* Tries to get rid of a hole's pages; the later ones sleep first. */
+#define TRUNCATE_TRIES	5
+
+static bool tdx_huge_pages = true;
+module_param(tdx_huge_pages, bool, 0644);
+MODULE_PARM_DESC(tdx_huge_pages,
+		 "Let guest_memfd of TDs created from now on use 2 MiB pages");
+
+void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode)
+{
+	if (kvm_is_td(kvm) && READ_ONCE(tdx_huge_pages))
+		mapping_set_large_folios(inode->i_mapping);
+}
+
+/* --- getting a folio --- */
+
+/*
+ * Can the 2 MiB from @start on be one folio?  It would only cost memory where
+ * the slot cannot have it mapped as one.  Without a slot, hope for the best.
+ */
+static bool gmem_fits_huge(struct inode *inode, struct kvm_memory_slot *slot,
+			   pgoff_t start)
+{
+	pgoff_t end = start + HUGE_PAGES;
+
+	if (mapping_max_folio_order(inode->i_mapping) < HUGE_ORDER)
+		return false;
+	if (end > i_size_read(inode) >> PAGE_SHIFT)
+		return false;
+	if (!slot)
+		return true;
+
+	return start >= slot->gmem.pgoff &&
+	       end <= slot->gmem.pgoff + slot->npages &&
+	       IS_ALIGNED(slot->base_gfn - slot->gmem.pgoff, HUGE_PAGES);
+}
+
+/*
+ * Returns NULL where memory is fragmented or the control group is full: both
+ * have pages left, maybe, and a small one is as good.  So is one for a range
+ * of which a part is there.
+ */
+static struct folio *gmem_add_huge(struct address_space *mapping, pgoff_t start)
+{
+	gfp_t gfp = mapping_gfp_mask(mapping) | __GFP_NORETRY | __GFP_NOWARN;
+	loff_t first = (loff_t)start << PAGE_SHIFT;
+	struct folio *folio;
+
+	if (filemap_range_has_page(mapping, first, first + PMD_SIZE - 1))
+		return NULL;
+	folio = filemap_alloc_folio(gfp, HUGE_ORDER);
+	if (!folio)
+		return NULL;
+	if (filemap_add_folio(mapping, folio, start, gfp)) {
+		folio_put(folio);
+		return NULL;
+	}
+	/*
+	 * Truncation of a part drops a clean folio as a whole when it cannot
+	 * split it.  The rest would still be mapped by the S-EPT; a dirty one
+	 * is kept.
+	 */
+	folio_mark_dirty(folio);
+	return folio;
+}
+
+/* Locked, as from filemap_grab_folio(). */
+struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
+				     struct kvm_memory_slot *slot, pgoff_t index)
+{
+	pgoff_t start = ALIGN_DOWN(index, HUGE_PAGES);
+	struct folio *folio = NULL;
+
+	if (gmem_fits_huge(inode, slot, start))
+		folio = gmem_add_huge(inode->i_mapping, start);
+
+	/* Also finds the folio of a fault that was faster. */
+	return folio ?: filemap_grab_folio(inode->i_mapping, index);
+}
+
+/* A poisoned page makes the rest of a folio that could not be split small. */
+int kvm_tdx_gmem_order(struct folio *folio)
+{
+	return folio_test_has_hwpoisoned(folio) ? 0 : folio_order(folio);
+}
+
+bool kvm_tdx_gmem_poisoned(struct folio *folio, pgoff_t index)
+{
+	return PageHWPoison(folio_file_page(folio, index));
+}
+
+/*
+ * The module clears a page when the guest accepts it, so that nothing that
+ * was in it before can be seen; and a page that the guest never accepted is
+ * cleared when it comes back.
+ */
+bool kvm_tdx_gmem_needs_clear(struct kvm *kvm)
+{
+	return !kvm_is_td(kvm);
+}
+
+/* --- letting go of one --- */
+
+/*
+ * A folio across an end of the hole has to be split, which a reference stands
+ * in the way of: that of a fault, for a moment, or of compaction.  What stays
+ * after the last try, like a page that the module did not give back, stays in
+ * the file: mapped by nothing, and freed with it.
+ */
+void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
+			   loff_t last)
+{
+	unsigned int tries;
+
+	for (tries = 0; tries < TRUNCATE_TRIES; tries++) {
+		if (tries)
+			usleep_range(100, 1000);
+		truncate_inode_pages_range(mapping, start, last);
+		if (!mapping_large_folio_support(mapping) ||
+		    !filemap_range_has_page(mapping, start, last))
+			break;
+	}
+}
+
+/* --- poison --- */
+
+/*
+ * Take the invalidate lock for a folio that comes locked.  Punching a hole
+ * takes the two the other way round, so let go of the folio first; the
+ * caller's reference keeps it, and one to the inode its mapping.  Under the
+ * lock no hole can be punched, and so the folio stays where it is.
+ *
+ * Returns false if it has left the file, which has zapped it before.
+ */
+bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
+				struct folio *folio)
+{
+	if (!igrab(mapping->host))
+		return false;
+	folio_unlock(folio);
+	filemap_invalidate_lock_shared(mapping);
+	if (READ_ONCE(folio->mapping) == mapping)
+		return true;
+	kvm_tdx_gmem_unlock_poisoned(mapping, folio);
+	return false;
+}
+
+void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
+				  struct folio *folio)
+{
+	filemap_invalidate_unlock_shared(mapping);
+	/* May be the last one, and takes every folio's lock then. */
+	iput(mapping->host);
+	folio_lock(folio);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The benchmark's guest: takes commands from the VMM until it is destroyed.
+ * No library, no relocation; ../abi/guest_start.S calls guest_main().
+ */
+#include <stdint.h>
+
+#include "cmd.h"
+
+typedef uint64_t u64;
+typedef uint32_t u32;
+
+#define STATUS(ret)		((ret) >> 32)
+#define OPERAND_BUSY		0x80000200
+#define PAGE_ALREADY_ACCEPTED	0xb0a
+
+struct cmd {
+	u32 op;
+	/* Of the first page; ACCEPT takes the page's level in bits 2:0. */
+	u64 gpa;
+	u64 stride;
+	u32 count;
+};
+
+/* TDG.VP.VMCALL; R11 is what the host hands back. */
+static u64 vmcall(u64 leaf, u64 a, u64 b, u64 c, u64 d)
+{
+	register u64 r10 asm("r10") = 0;
+	register u64 r11 asm("r11") = leaf;
+	register u64 r12 asm("r12") = a;
+	register u64 r13 asm("r13") = b;
+	register u64 r14 asm("r14") = c;
+	register u64 r15 asm("r15") = d;
+	u64 rax = 0;
+
+	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
+		     : "+a" (rax), "+r" (r10), "+r" (r11), "+r" (r12),
+		       "+r" (r13), "+r" (r14), "+r" (r15)
+		     : "c" (0xfc00ULL)
+		     : "memory", "rdx", "rbx", "rsi", "rdi", "r8", "r9");
+	return r11;
+}
+
+static u32 in32(u32 port)
+{
+	return vmcall(30, 4, 0, port, 0);
+}
+
+static void out32(u32 port, u32 val)
+{
+	vmcall(30, 4, 1, port, val);
+}
+
+static u64 accept(u64 gpa_level)
+{
+	u64 rax = 6, rcx = gpa_level;
+
+	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
+		     : "+a" (rax), "+c" (rcx)
+		     : : "memory", "rdx", "r8", "r9", "r10", "r11");
+	return STATUS(rax);
+}
+
+/* Other vCPUs may want the same page, and the host the same entry. */
+static u32 accept_pages(const struct cmd *cmd)
+{
+	u64 gpa = cmd->gpa, status;
+	u32 i, bad = 0;
+
+	for (i = 0; i < cmd->count; i++, gpa += cmd->stride) {
+		do
+			status = accept(gpa);
+		while (status == OPERAND_BUSY);
+		bad += status && status != PAGE_ALREADY_ACCEPTED;
+	}
+	return bad;
+}
+
+static void calls(u32 count)
+{
+	/* CPUID of a leaf that is the host's. */
+	for (; count; count--)
+		vmcall(10, 0x40000000, 0, 0, 0);
+}
+
+static void writes(u32 count)
+{
+	for (; count; count--)
+		out32(PORT_NOTHING, 0);
+}
+
+static void spin(u32 count)
+{
+	for (; count; count--)
+		asm volatile("pause");
+}
+
+/* The stubs of guest_start.S want it; this guest has no IDT. */
+void guest_trap(unsigned int vector, u64 *frame)
+{
+	(void)vector;
+	(void)frame;
+}
+
+static struct cmd next_cmd(void)
+{
+	struct cmd cmd;
+
+	cmd.op = in32(PORT_CMD);
+	cmd.gpa = in32(PORT_GPA_LOW);
+	cmd.gpa |= (u64)in32(PORT_GPA_HIGH) << 32;
+	cmd.stride = in32(PORT_STRIDE);
+	cmd.count = in32(PORT_COUNT);
+	return cmd;
+}
+
+void guest_main(u64 param, u32 vcpu)
+{
+	(void)param;
+	(void)vcpu;
+	for (;;) {
+		struct cmd cmd = next_cmd();
+		u32 bad = 0;
+
+		/* No table of functions: the image has no relocations. */
+		if (cmd.op == CMD_ACCEPT)
+			bad = accept_pages(&cmd);
+		else if (cmd.op == CMD_CALL)
+			calls(cmd.count);
+		else if (cmd.op == CMD_IO)
+			writes(cmd.count);
+		else
+			spin(cmd.count);
+		out32(PORT_BAD, bad);
+	}
+}
