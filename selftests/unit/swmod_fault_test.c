@@ -67,7 +67,8 @@ static void an_injected_busy_gives_the_host_priority(void)
 	       SW_OPERAND_BUSY_HOST_PRIORITY | SW_OPND_RCX);
 	check(rule("clear"));
 	/* The tree's: guests do not take it, so look at the word. */
-	check(rule("MEM.RANGE.BLOCK status=OPERAND_BUSY operand=SEPT_TREE when=after locks=4 times=1"));
+	check(rule("MEM.RANGE.BLOCK status=OPERAND_BUSY operand=SEPT_TREE "
+		   "when=after locks=4 times=1"));
 	expect(call(SW_LEAF_MEM_RANGE_BLOCK, 0, td.tdr, 0, 0), BUSY_TREE);
 	expect(sw_lock_wanted(&tdcs_of(&td)->tree_lock), 1);
 	/* Whoever comes next of the hosts takes the marks away. */
