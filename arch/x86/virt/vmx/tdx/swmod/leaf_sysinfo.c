@@ -76,13 +76,13 @@ u64 sw_sys_rdall(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-struct cpuid_config {
+struct sw_cpuid_config {
 	u32 leaf, subleaf;
 	struct sw_cpuid_val val;
 };
 
 /* TDSYSINFO_STRUCT */
-struct sysinfo {
+struct sw_sysinfo {
 	u32 attributes, vendor_id, build_date;
 	u16 build_num, minor_version, major_version;
 	u8 sys_rd, reserved0[13];
@@ -93,19 +93,19 @@ struct sysinfo {
 	u64 attributes_fixed0, attributes_fixed1, xfam_fixed0, xfam_fixed1;
 	u8 reserved4[32];
 	u32 num_cpuid_config;
-	struct cpuid_config cpuid[SW_NR_CPUID_CONFIG];
+	struct sw_cpuid_config cpuid[SW_NR_CPUID_CONFIG];
 	u8 reserved5[220];
 };
 
 #define SYSINFO_SIZE	1024
 #define CMR_ARRAY_SIZE	(SW_MAX_CMRS * sizeof(struct sw_range))
 
-static_assert(sizeof(struct sysinfo) == SYSINFO_SIZE, "TDSYSINFO_STRUCT");
-static_assert(offsetof(struct sysinfo, num_cpuid_config) == 128, "its list");
+static_assert(sizeof(struct sw_sysinfo) == SYSINFO_SIZE, "TDSYSINFO_STRUCT");
+static_assert(offsetof(struct sw_sysinfo, num_cpuid_config) == 128, "its list");
 static_assert(CMR_ARRAY_SIZE == 512, "CMR_INFO array");
 
 /* What a host can set: as it likes, and as far as the processor has it. */
-static void fill_cpuid(struct cpuid_config *c, const struct sw_cpuid_rule *rule)
+static void fill_cpuid(struct sw_cpuid_config *c, const struct sw_cpuid_rule *rule)
 {
 	const struct sw_cpuid_val *d = &rule->direct, *a = &rule->allow;
 	const struct sw_cpuid_val *n = &sw_sys.cpuid[rule - sw_cpuid_rules];
@@ -118,11 +118,11 @@ static void fill_cpuid(struct cpuid_config *c, const struct sw_cpuid_rule *rule)
 	};
 }
 
-static void fill_sysinfo(struct sysinfo *info)
+static void fill_sysinfo(struct sw_sysinfo *info)
 {
 	unsigned int i;
 
-	*info = (struct sysinfo) {
+	*info = (struct sw_sysinfo) {
 		.vendor_id = SW_MODULE_VENDOR,
 		.build_date = SW_MODULE_BUILD_DATE,
 		.minor_version = SW_MODULE_MINOR,

@@ -10,7 +10,7 @@
 #define BAD_PARAM	(1ULL << 63)
 
 /* SEAMLDR_INFO */
-struct seamldr_info {
+struct sw_seamldr_info {
 	u32 version, attributes, vendor_id, build_date;
 	u16 build_num, minor_version, major_version, update_version;
 	u32 acm_x2apic_id, num_remaining_updates;
@@ -19,7 +19,7 @@ struct seamldr_info {
 	u8 reserved[93];
 };
 
-static_assert(sizeof(struct seamldr_info) == 256, "SEAMLDR_INFO");
+static_assert(sizeof(struct sw_seamldr_info) == 256, "SEAMLDR_INFO");
 
 u64 sw_seamldr(struct sw_regs *r)
 {
@@ -30,9 +30,9 @@ u64 sw_seamldr(struct sw_regs *r)
 		r->rax = BAD_PARAM;
 		return BAD_PARAM;
 	}
-	err = sw_host_get(r->rcx, sizeof(struct seamldr_info), SW_OPND_RCX, &page);
+	err = sw_host_get(r->rcx, sizeof(struct sw_seamldr_info), SW_OPND_RCX, &page);
 	if (!err) {
-		*(struct seamldr_info *)sw_va(r->rcx) = (struct seamldr_info) {
+		*(struct sw_seamldr_info *)sw_va(r->rcx) = (struct sw_seamldr_info) {
 			.vendor_id = SW_MODULE_VENDOR,
 			.build_date = SW_MODULE_BUILD_DATE,
 			.minor_version = SW_MODULE_MINOR,
