@@ -184,7 +184,8 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
 	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) |
 		     BIT32(25));
-	l71->eax &= ~BIT32(21);
+	/* LASS, by an attribute that is not offered; AMX_FP16 */
+	l71->eax &= ~(BIT32(6) | BIT32(21));
 	l71->edx &= ~BIT32(18);
 
 	if (!(xfam & SW_XFAM_PKRU))
