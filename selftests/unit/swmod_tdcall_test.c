@@ -74,7 +74,7 @@ static void reserved_bits_and_unknown_leaves_are_invalid(void)
 {
 	static const u64 bad[] = {
 		1 | 1 << 24, 1 | 1ULL << 32, 1 | 1ULL << 63, 1 | 1 << 16,
-		3 | 3 << 16, 7 | 2 << 16, 8 | 1 << 16, 12, 13, 17, 25, 0xffff,
+		3 | 3 << 16, 7 | 2 << 16, 8 | 1 << 16, 13, 14, 17, 25, 0xffff,
 	};
 	unsigned int i;
 
@@ -697,7 +697,8 @@ static void report_describes_the_td(void)
 	check(!memcmp(report + 128, data, 64));
 	check(!memcmp(report + 512, &tdcs_of(&td)->attributes, 8));
 	check(!memcmp(report + 528, tdcs_of(&td)->mrtd, 48));
-	check(report[224] == report[255]);
+	/* It can be checked, here and on this machine only. */
+	expect(tdg(22, 0x5400), 0);
 
 	expect(tdg(4, 0x5200), SW_OPERAND_INVALID | SW_OPND_RCX);
 	in.rdx = DATA_GPA + 32;

@@ -451,10 +451,12 @@ static bool td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
 			  bool has_subleaf, struct kvm_cpuid_entry2 *e)
 {
 	u64 field = td_cpuid_field(leaf, subleaf, has_subleaf);
-	u64 ax_bx, cx_dx;
+	u64 ax_bx, cx_dx, status;
 
-	if (tdx_judge(tdh_mng_rd(&tdx->td, field, &ax_bx)) != TDX_DONE ||
-	    tdx_judge(tdh_mng_rd(&tdx->td, field + 1, &cx_dx)) != TDX_DONE)
+	status = tdx_call_retried(tdh_mng_rd(&tdx->td, field, &ax_bx));
+	if (tdx_judge(status) == TDX_DONE)
+		status = tdx_call_retried(tdh_mng_rd(&tdx->td, field + 1, &cx_dx));
+	if (tdx_judge(status) != TDX_DONE)
 		return false;
 
 	memset(e, 0, sizeof(*e));

@@ -15,6 +15,8 @@ enum sw_tdg {
 	SW_TDG_VP_VEINFO_GET = 3, SW_TDG_MR_REPORT = 4,
 	SW_TDG_VP_CPUIDVE_SET = 5, SW_TDG_MEM_PAGE_ACCEPT = 6, SW_TDG_VM_RD = 7,
 	SW_TDG_VM_WR = 8, SW_TDG_VP_RD = 9, SW_TDG_VP_WR = 10, SW_TDG_SYS_RD = 11,
+	SW_TDG_SYS_RDALL = 12, SW_TDG_MR_VERIFYREPORT = 22,
+	SW_TDG_MEM_PAGE_ATTR_RD = 23, SW_TDG_MEM_PAGE_ATTR_WR = 24,
 };
 
 /* An operand in memory that the guest could not access itself right now. */
@@ -183,6 +185,10 @@ static const struct {
 	[SW_TDG_VP_RD]		 = { sw_tdg_vp_rd, 0 },
 	[SW_TDG_VP_WR]		 = { sw_tdg_vp_wr, 0 },
 	[SW_TDG_SYS_RD]		 = { sw_tdg_sys_rd, 0 },
+	[SW_TDG_SYS_RDALL]	 = { sw_tdg_sys_rdall, 0 },
+	[SW_TDG_MR_VERIFYREPORT] = { sw_tdg_mr_verifyreport, 0 },
+	[SW_TDG_MEM_PAGE_ATTR_RD] = { sw_tdg_mem_page_attr_rd, 0 },
+	[SW_TDG_MEM_PAGE_ATTR_WR] = { sw_tdg_mem_page_attr_wr, 0 },
 };
 
 /* While faults are armed; a leaf that left the TD has no status to replace. */
