@@ -85,7 +85,8 @@ for test in sweeps/*; do
 	[ -x "$test" ] || continue
 	dmesg -c >/dev/null
 	echo "# $(basename "$test")"
-	"$test" >/tmp/out 2>&1 </dev/null
+	# shellcheck disable=SC2086
+	"$test" ${SWEEP_STEP:-} >/tmp/out 2>&1 </dev/null
 	status=$?
 	sed 's/^/  /' /tmp/out
 	[ "$status" = 0 ] && result ok "$(basename "$test")" ||
