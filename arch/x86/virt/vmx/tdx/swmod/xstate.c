@@ -26,14 +26,16 @@ static void sw_copy_xmm(u8 *to, const u8 *from, unsigned int mask)
 {
 	unsigned int i;
 
+	/* As in almost all. */
+	if (!mask)
+		return;
 	for (i = 0; i < 16; i++) {
 		u32 at = SW_XSAVE_XMM + i * SW_XSAVE_XMM_SIZE;
 
 		if (mask & (1u << i))
 			memcpy(to + at, from + at, SW_XSAVE_XMM_SIZE);
 	}
-	if (mask)
-		*(u64 *)(to + SW_XSAVE_BV) |= SW_XSTATE_SSE;
+	*(u64 *)(to + SW_XSAVE_BV) |= SW_XSTATE_SSE;
 }
 
 /* Before the guest's image is loaded: what the host answers. */
