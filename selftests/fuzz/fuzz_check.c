@@ -481,6 +481,8 @@ void check_reset(void)
 {
 	memset(epochs, 0, sizeof(epochs));
 	memset(shadow, 0, sizeof(shadow));
+	/* With dynamic PAMT not all is zero: a first call may fail, too. */
+	check_note();
 	shadow_valid = false;
 }
 
