@@ -476,21 +476,20 @@ static void zap_while_held(struct kvm_vm *vm)
 
 /*
  * As if another CPU were inside of RANGE.BLOCK, until so many calls have been
- * made: those of the vCPU that cannot enter, at last.
+ * made: those of a fault that the module keeps busy, and once a signal has
+ * ended that one, of the vCPU that cannot enter.  Enough of them for this
+ * thread to get its turn in between, on one CPU, too.
  */
 static long enter_while_held(pthread_t thread)
 {
-	long before = swmod_count("TDH.VP.ENTER", "OPERAND_BUSY"), more;
+	long before = swmod_count("TDH.VP.ENTER", "OPERAND_BUSY");
 
-	do {
-		swmod_inject("hold=SEPT_TREE mode=excl calls=2000");
-		while (swmod_held()) {
-			pthread_kill(thread, SIGUSR1);
-			usleep(2000);
-		}
-		more = swmod_count("TDH.VP.ENTER", "OPERAND_BUSY") - before;
-	} while (!more);
-	return more;
+	swmod_inject("hold=SEPT_TREE mode=excl calls=50000");
+	while (swmod_held()) {
+		pthread_kill(thread, SIGUSR1);
+		usleep(2000);
+	}
+	return swmod_count("TDH.VP.ENTER", "OPERAND_BUSY") - before;
 }
 
 static bool only_busy(struct runner *r, const struct td_event *event)
