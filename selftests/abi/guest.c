@@ -61,7 +61,7 @@ u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out)
 	return leaf;
 }
 
-static void out32(u32 port, u32 val)
+void out32(u32 port, u32 val)
 {
 	call(30, 4, 1, port, val);
 }
@@ -525,6 +525,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_accept_huge(vcpu);
 	else if (test == GUEST_SMP)
 		test_smp(vcpu);
+	else if (test == GUEST_HOSTILE)
+		test_hostile(param >> 8);
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

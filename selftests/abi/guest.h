@@ -27,6 +27,7 @@ enum guest_test {
 	GUEST_ORDERS,		/* do what the VMM says, one order at a time */
 	GUEST_ACCEPT_HUGE,	/* accept 2 MiB by 2 MiB; any number of vCPUs */
 	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
+	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
 	GUEST_NR_TESTS,
 };
 
@@ -82,5 +83,14 @@ enum guest_order {
 
 /* GUEST_SMP: how often two vCPUs interrupt each other. */
 #define SMP_ROUNDS	200
+
+/* GUEST_HOSTILE: steps until it is done, and the parameter for a seed. */
+#define HOSTILE_STEPS	600
+#define HOSTILE(seed)	(GUEST_HOSTILE | (seed) << 8)
+/* Kinds of steps; what it reports is step, kind and the vector before. */
+#define HOSTILE_KINDS	8
+/* Memory that it has accepted, from RAM_BASE on; page tables come after it. */
+#define HOSTILE_PAGES	16
+#define HOSTILE_TABLES	11
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

@@ -22,6 +22,7 @@ extern u64 idt[512], gdt[8], pdpt_shared[512];
 u64 vmcall(struct regs *r);
 struct regs call(u64 leaf, u64 r12, u64 r13, u64 r14, u64 r15);
 u64 tdcall(u64 leaf, u64 rcx, u64 rdx, u64 *out);
+void out32(u32 port, u32 val);
 void report(u64 val);
 void done(void);
 void set_gate(unsigned int vector, char *handler);
@@ -34,6 +35,9 @@ void halt(void);
 void test_smp(u32 vcpu);
 void smp_set_gates(void);
 void smp_trap(unsigned int vector);
+
+/* guest_hostile.c */
+void test_hostile(u64 seed);
 
 static inline u64 rdmsr(u32 msr)
 {

@@ -28,6 +28,8 @@ for kind in failslab fail_page_alloc; do
 	echo 0 >/sys/kernel/debug/$kind/verbose
 done
 echo 0 >/sys/kernel/debug/fail_page_alloc/min-order
+# Who fails to allocate says so at length, and the serial line is slow.
+dmesg -n 1
 
 # failing N COMMAND...: the shell's own exec of the command counts as well.
 failing()

@@ -58,7 +58,10 @@ static void guest_tdcall(struct sw_run *run)
 	static const char operands[16][6] = {
 		[0] = "RN", [2] = "GN", [4] = "GGN", [5] = "N", [6] = "G",
 		[7] = "0F", [8] = "0FRR", [9] = "0F", [10] = "0FRR", [11] = "0F",
+		[12] = "0GF", [13] = "G", [14] = "G", [15] = "G",
 	};
+	/* MR.VERIFYREPORT, MEM.PAGE.ATTR.RD and .WR in the place of holes. */
+	static const u8 late[] = { 22, 23, 24 };
 	u8 leaf = in_byte();
 	const char *kinds = operands[leaf & 15];
 	struct sw_regs *g = &run->vp->gpr;
@@ -71,6 +74,8 @@ static void guest_tdcall(struct sw_run *run)
 	if (code)
 		sw_store(code, TDCALL);
 	g->rax = leaf & 15;
+	if (g->rax > 12)
+		g->rax = late[g->rax - 13];
 	if (leaf >= 0xe0)
 		g->rax |= (u64)in_byte() << 16;
 	if (leaf >= 0xf0)

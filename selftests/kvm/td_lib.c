@@ -44,7 +44,7 @@ static void td_cmd_ok(int fd, u32 id, u32 flags, u64 data)
 
 	for (tries = 0; tries < MAX_TRIES; tries++) {
 		ret = td_cmd(fd, id, flags, data, &hw_error);
-		if (!ret || (errno != EAGAIN && errno != EINTR))
+		if (!ret || (errno != EAGAIN && errno != EINTR && errno != EBUSY))
 			break;
 	}
 	TEST_ASSERT(!ret, "TDX command %u: errno %d, module status %#lx", id,
@@ -135,12 +135,18 @@ struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, u32 id)
 
 struct kvm_vm *td_create(void)
 {
+	return td_create_with(TD_ATTR_SEPT_VE_DISABLE);
+}
+
+struct kvm_vm *td_create_with(u64 attributes)
+{
 	struct kvm_tdx_init_vm *init;
 	struct kvm_vm *vm;
 	int i;
 
 	vm = td_create_empty();
 	init = td_default_init(vm);
+	init->attributes = attributes;
 	td_cmd_ok(vm->fd, KVM_TDX_INIT_VM, 0, (uintptr_t)init);
 	free(init);
 
@@ -191,7 +197,7 @@ long td_kvm_count(struct kvm_vm *vm, const char *name)
 }
 
 static void td_add_pages(struct kvm_vm *vm, struct kvm_vcpu *vcpu,
-			 u64 gpa, u64 npages)
+			 u64 gpa, u64 npages, u32 flags)
 {
 	struct kvm_tdx_init_mem_region region = {
 		.source_addr = (uintptr_t)addr_gpa2hva(vm, gpa),
@@ -199,7 +205,7 @@ static void td_add_pages(struct kvm_vm *vm, struct kvm_vcpu *vcpu,
 		.nr_pages = npages,
 	};
 
-	td_cmd_ok(vcpu->fd, KVM_TDX_INIT_MEM_REGION, 0, (uintptr_t)&region);
+	td_cmd_ok(vcpu->fd, KVM_TDX_INIT_MEM_REGION, flags, (uintptr_t)&region);
 }
 
 /* The pages of slot 0 that have been handed out are the initial image. */
@@ -216,9 +222,9 @@ void td_finalize(struct kvm_vm *vm)
 			continue;
 		while (end < TD_MEMORY_PAGES && sparsebit_is_clear(unused, end))
 			end++;
-		td_add_pages(vm, vcpu, start * vm->page_size, end - start);
+		td_add_pages(vm, vcpu, start * vm->page_size, end - start, 0);
 	}
-	td_add_pages(vm, vcpu, TD_BOOT_GPA, 1);
+	td_add_pages(vm, vcpu, TD_BOOT_GPA, 1, KVM_TDX_MEASURE_MEMORY_REGION);
 	td_cmd_ok(vm->fd, KVM_TDX_FINALIZE_VM, 0, 0);
 }
 

@@ -43,6 +43,7 @@ struct kvm_vcpu *td_add_vcpu(struct kvm_vm *vm, u32 id);
 
 /* A TD past KVM_TDX_INIT_VM with memory that holds the test's binary. */
 struct kvm_vm *td_create(void);
+struct kvm_vm *td_create_with(u64 attributes);
 /* A vCPU with a stack that starts in @guest_code, with its index as argument. */
 struct kvm_vcpu *td_add_vcpu_with_code(struct kvm_vm *vm, u32 id,
 				       void *guest_code);

@@ -47,6 +47,18 @@ void swmod_clear(void)
 	swmod_write("clear");
 }
 
+bool swmod_held(void)
+{
+	FILE *f = swmod_open(DIR "inject", "r");
+	bool held = false;
+	char line[256];
+
+	while (fgets(line, sizeof(line), f))
+		held |= !strncmp(line, "hold=", 5);
+	fclose(f);
+	return held;
+}
+
 long swmod_fired(void)
 {
 	FILE *f = swmod_open(DIR "inject", "r");

@@ -13,6 +13,8 @@ bool swmod_there(void);
 /* One line for "inject"; must be accepted. */
 void swmod_inject(const char *fmt, ...) __printf(1, 2);
 void swmod_clear(void);
+/* Is a lock held? */
+bool swmod_held(void);
 /* How often the rules have struck. */
 long swmod_fired(void);
 /* How often @leaf ended with @status, or at all if that is NULL. */

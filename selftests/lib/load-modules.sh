@@ -54,7 +54,7 @@ check_kernel_log()
 	leaks=$(scan_for_leaks)
 	[ -z "$leaks" ] ||
 		echo "$leaks" | sed 's/^/kvm-tdx: leak: /' >&2
-	bad=$(dmesg | grep -vE "${KNOWN_LOG:-^$}" | grep -E -A 40 "$BAD_LOG" | head -n 300)
-	[ -z "$bad" ] || echo "$bad" | sed 's/^/kvm-tdx: kernel log: /' >&2
-	[ -z "$leaks" ] && [ -z "$bad" ]
+	report=$(dmesg | grep -vE "${KNOWN_LOG:-^$}" | grep -E -A 40 "$BAD_LOG" | head -n 300)
+	[ -z "$report" ] || echo "$report" | sed 's/^/kvm-tdx: kernel log: /' >&2
+	[ -z "$leaks" ] && [ -z "$report" ]
 }

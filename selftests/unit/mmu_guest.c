@@ -103,12 +103,13 @@ static bool accept(struct sw_run *run)
 	}
 	if (GUEST_STATUS(status) == GUEST_SIZE_MISMATCH && now->level) {
 		now->level--;
-	} else if (status && GUEST_STATUS(status) != GUEST_ALREADY_ACCEPTED) {
+		return false;
+	}
+	if (status && GUEST_STATUS(status) != GUEST_ALREADY_ACCEPTED) {
 		finish(run, status);
 		return true;
-	} else {
-		now->phase = USE;
 	}
+	now->phase = USE;
 	return false;
 }
 

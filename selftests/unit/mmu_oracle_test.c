@@ -382,11 +382,10 @@ static void op_accept_2m(struct op *o)
 		return;
 	}
 	agree(run_and_convert(o, &s, shared), 0, gfn);
-	if (!table || s.status != (GUEST_SIZE_MISMATCH | 1)) {
+	if (!table || s.status != (GUEST_SIZE_MISMATCH | 1))
 		agree(s.status, oracle_accept_status(o->c, gfn, 1), gfn);
-	} else if (mapped(gfn) >= 0) {
+	else if (mapped(gfn) >= 0)
 		agree(oracle_map(o->c, gfn, 1), 0, gfn);
-	}
 }
 
 static void op_accept(struct op *o)

@@ -423,6 +423,20 @@ static void empty_tables_nearby_go_with_the_same_track(void)
 	td_down(0);
 }
 
+/* The table that is in the way goes, its neighbour with a page does not. */
+static void neighbours_with_pages_are_left_alone(void)
+{
+	td_up(TD_S_RUNNABLE);
+	check(fault(1030) == 1);
+	leave_empty_tables(512, 1024);
+	check(fault(700) == 1 && mapped(512) == 1);
+	check(machine_calls[LEAF_RANGE_BLOCK] == 1);
+	check(machine_calls[LEAF_SEPT_REMOVE] == 1);
+	check(mapped(1030) == 0 && entry(1030) == PENDING);
+	check(!tdx->vmx.kvm.vm_dead && !fake_errors);
+	td_down(0);
+}
+
 static void table_with_a_page_stays(void)
 {
 	td_up(TD_S_RUNNABLE);
@@ -662,6 +676,7 @@ int main(void)
 		TEST(accept_of_4k_splits_2m),
 		TEST(empty_table_makes_room_for_a_large_page),
 		TEST(empty_tables_nearby_go_with_the_same_track),
+		TEST(neighbours_with_pages_are_left_alone),
 		TEST(table_with_a_page_stays),
 		TEST(small_folio_needs_no_room),
 		TEST(module_too_busy_to_block_a_table_maps_small),

@@ -40,6 +40,42 @@ static void only_the_order_of_bringup_works(void)
 	expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), 0);
 }
 
+static u64 lp_init(unsigned int cpu)
+{
+	struct sw_regs r = { 0 };
+
+	return seamcall_on(cpu, SW_LEAF_SYS_LP_INIT, &r);
+}
+
+static void every_cpu_is_like_the_first(void)
+{
+	unsigned int bit, refused = 0;
+
+	module_reset();
+	sw_user.misc_enable = 1ULL << 22;
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), SW_LIMIT_CPUID_MAXVAL_SET);
+	sw_user.misc_enable = 0;
+	sw_user.tsc_adjust = 77;
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), 0);
+	expect(lp_init(0), 0);
+	sw_user.misc_enable = 1ULL << 22;
+	expect(lp_init(1), SW_LIMIT_CPUID_MAXVAL_SET);
+	sw_user.misc_enable = 0;
+	sw_user.tsc_adjust = 78;
+	expect(lp_init(1), SW_INCONSISTENT_MSR | 0x3b);
+	sw_user.tsc_adjust = 77;
+	/* Any bit of leaf 0 counts, so all bits are looked at somewhere. */
+	for (bit = 0; bit < 32; bit++) {
+		sw_user.cpuid_flip = 1u << bit;
+		refused += lp_init(1) == SW_INCONSISTENT_CPUID_FIELD;
+	}
+	expect(refused, 32);
+	expect(sw_sys.nr_lps, 1);
+	sw_user.cpuid_flip = 0;
+	expect(lp_init(1), 0);
+	expect(module_config(), 0);
+}
+
 static void key_config_counts_packages(void)
 {
 	module_reset();
@@ -290,6 +326,7 @@ int main(void)
 {
 	static const struct ktap_test tests[] = {
 		TEST(only_the_order_of_bringup_works),
+		TEST(every_cpu_is_like_the_first),
 		TEST(key_config_counts_packages),
 		TEST(leaf_word_is_decoded_strictly),
 		TEST(config_checks_its_operands),

@@ -258,13 +258,15 @@ static void xsave_sizes_follow_what_is_enabled(void)
 static void features_that_no_td_gets_do_not_show(void)
 {
 	static const struct {
-		u32 leaf, subleaf, ebx, ecx, edx;
+		u32 leaf, subleaf, ebx, ecx, edx, eax;
 	} hidden[] = {
 		/* VMX, SMX, PDCM; MTRR and MCE are there */
 		{ 1, 0, 0, 1 << 5 | 1 << 6 | 1 << 15, 0 },
 		/* SGX, PT; SHSTK, KL, SGX_LC, PKS; UINTR, ARCH_LBR, IBT, AMX */
 		{ 7, 0, 1 << 2 | 1 << 25, 1 << 7 | 1 << 23 | 1 << 30 | 1u << 31,
 		  1 << 5 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 24 | 1 << 25 },
+		/* LASS, FRED, AMX_FP16 */
+		{ 7, 1, 0, 0, 0, 1 << 6 | 1 << 17 | 1 << 21 },
 		/* XSS components; PT, CET, AMX state */
 		{ 0xd, 1, 0, ~0u, ~0u },
 		{ 0xd, 8, ~0u, ~0u, ~0u },
@@ -287,6 +289,7 @@ static void features_that_no_td_gets_do_not_show(void)
 		expect(cpuid(hidden[i].leaf, hidden[i].subleaf), 0);
 		if (hidden[i].leaf != 0xd || hidden[i].subleaf != 1)
 			expect(gpr()->rbx & hidden[i].ebx, 0);
+		expect(gpr()->rax & hidden[i].eax, 0);
 		expect(gpr()->rcx & hidden[i].ecx, 0);
 		expect(gpr()->rdx & hidden[i].edx, 0);
 	}

@@ -277,7 +277,11 @@ static u32 mov_cr(u64 nr, u64 val)
 
 static void fixed_bits_of_cr0_and_cr4_stay(void)
 {
+	u64 none = SW_CR4_VMXE | SW_CR4_SMXE | SW_CR4_PCE | SW_CR4_KL |
+		   SW_CR4_CET | SW_CR4_PKS | SW_CR4_UINTR | SW_CR4_LASS |
+		   SW_CR4_FRED | 1ULL << 63;
 	u64 cr0 = SW_CR0_PE | SW_CR0_NE | SW_CR0_PG;
+	unsigned int bit;
 
 	script_td(&td, &v, true);
 	expect(mov_cr(0, cr0 & ~SW_CR0_NE), SCRIPT_GP);
@@ -288,6 +292,16 @@ static void fixed_bits_of_cr0_and_cr4_stay(void)
 	expect(mov_cr(4, SW_CR4_PAE), SCRIPT_VE);
 	expect(mov_cr(4, SW_CR4_PAE | SW_CR4_MCE | SW_CR4_VMXE), SCRIPT_GP);
 	expect(mov_cr(4, SW_CR4_PAE | SW_CR4_MCE | SW_CR4_CET), SCRIPT_GP);
+	/* Features that no TD gets, though the processor may have them. */
+	for (bit = 0; bit < 64; bit++) {
+		if (!(none >> bit & 1))
+			continue;
+		check(sw_cr4_host_owned(tdcs_of(&td)) >> bit & 1);
+		expect(mov_cr(4, SW_CR4_PAE | SW_CR4_MCE | 1ULL << bit),
+		       SCRIPT_GP);
+	}
+	check(!(sw_cr4_host_owned(tdcs_of(&td)) &
+		(SW_CR4_PAE | SW_CR4_OSXSAVE | SW_CR4_PKE | SW_CR4_SMAP)));
 	check(sw_cr0_host_owned() & SW_CR0_CD);
 	check(!(sw_cr0_host_owned() & (SW_CR0_PG | SW_CR0_WP | SW_CR0_TS)));
 }

@@ -9,7 +9,7 @@
 
 #include "swmod_machine.h"
 
-#define NR_THREADS	SW_ARRAY_SIZE(cpus)
+#define NR_THREADS	4
 #define NR_SMALL	24
 #define NR_HUGE		6
 #define ROUNDS		150000

@@ -74,7 +74,7 @@ static void reserved_bits_and_unknown_leaves_are_invalid(void)
 {
 	static const u64 bad[] = {
 		1 | 1 << 24, 1 | 1ULL << 32, 1 | 1ULL << 63, 1 | 1 << 16,
-		3 | 3 << 16, 7 | 2 << 16, 8 | 1 << 16, 12, 13, 17, 25, 0xffff,
+		3 | 3 << 16, 7 | 2 << 16, 8 | 1 << 16, 13, 14, 17, 25, 0xffff,
 	};
 	unsigned int i;
 
@@ -201,6 +201,22 @@ static void a_remembered_walk_follows_the_guests_tables(void)
 	/* Nothing is there any more: no #UD, no TDCALL, the guest goes on. */
 	expect(vmcs_of(&v, SW_VM_GUEST_RIP), exit_rip);
 	expect(script.injected, 0);
+}
+
+/* Two bytes that are no TDCALL end a page, and the next one is not mapped. */
+static void an_undefined_instruction_at_the_end_of_memory_is_one(void)
+{
+	u64 lma = SW_EFER_LME | SW_EFER_LMA;
+	u64 *t;
+
+	fresh();
+	t = data_page();
+	map_self(t, 5, DATA_GPA | 3);
+	t[6] = CODE_GPA | 3;
+	exit_rip = (5ULL << 39 | 5ULL << 30 | 5 << 21 | 6 << 12) + 0xffe;
+	paging(SW_CR4_PAE, lma, exit_rip);
+	expect(play(&v, tdcall_at_rip), SW_XR_EXTERNAL_INTERRUPT);
+	expect(script.injected, SCRIPT_UD);
 }
 
 static void code_in_shared_memory_makes_no_tdcall(void)
@@ -681,7 +697,8 @@ static void report_describes_the_td(void)
 	check(!memcmp(report + 128, data, 64));
 	check(!memcmp(report + 512, &tdcs_of(&td)->attributes, 8));
 	check(!memcmp(report + 528, tdcs_of(&td)->mrtd, 48));
-	check(report[224] == report[255]);
+	/* It can be checked, here and on this machine only. */
+	expect(tdg(22, 0x5400), 0);
 
 	expect(tdg(4, 0x5200), SW_OPERAND_INVALID | SW_OPND_RCX);
 	in.rdx = DATA_GPA + 32;
@@ -743,6 +760,7 @@ static const struct ktap_test tests[] = {
 	TEST(tdcall_is_found_through_the_guests_tables),
 	TEST(tdcall_is_found_in_32bit_modes),
 	TEST(a_remembered_walk_follows_the_guests_tables),
+	TEST(an_undefined_instruction_at_the_end_of_memory_is_one),
 	TEST(code_in_shared_memory_makes_no_tdcall),
 	TEST(vmcall_shows_the_chosen_registers_only),
 	TEST(vmcall_takes_the_answer_by_the_same_mask),

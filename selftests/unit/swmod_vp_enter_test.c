@@ -227,7 +227,36 @@ static void a_pending_interrupt_shows_unless_masked(void)
 	check(!sw_vp_intr_pending(tdvps_of(&v)));
 }
 
+static void vmcall_once(struct sw_run *run)
+{
+	run->vp->gpr.rax = 0;
+	exit_tdcall(run, 0, 0xffcc);
+}
+
+/* SUCCESS alone says nothing: most exits are one. */
+static void exits_are_counted_by_reason(void)
+{
+	fresh();
+	sw_stat_reset();
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
+	expect(play(&v, vmcall_once), SW_XR_TDCALL);
+	sw_stat_td_exit(0xfff0);
+	expect(sw_stat_td_exits(SW_XR_EXTERNAL_INTERRUPT), 2);
+	expect(sw_stat_td_exits(SW_XR_TDCALL), 1);
+	expect(sw_stat_td_exits(SW_NR_EXIT_REASONS - 1), 1);
+	expect(sw_stat_td_exits(SW_NR_EXIT_REASONS), 0);
+	/* One that failed is in the other table. */
+	tdvps_of(&v)->state = SW_VCPU_DISABLED;
+	vcpu_enter(0, &v);
+	expect(sw_stat_td_exits(0), 0);
+	check(!strcmp(sw_exit_name(SW_XR_TDCALL), "TDVMCALL"));
+	check(!strcmp(sw_exit_name(4), "OTHER_EXIT"));
+	check(!strcmp(sw_exit_name(~0u), "OTHER_EXIT"));
+}
+
 static const struct ktap_test tests[] = {
+	TEST(exits_are_counted_by_reason),
 	TEST(enter_rejects_reserved_bits_of_rcx),
 	TEST(enter_wants_a_tdvpr),
 	TEST(enter_waits_for_finalize),

@@ -245,44 +245,74 @@ void tdx_write_tsc(struct kvm_vcpu *vcpu)
 
 /* --- KVM_TDX_INIT_VCPU --- */
 
-/* Pages become the module's one by one: vp->nr_tdcx counts those given. */
+/* The pages of the vCPU that the module does not have. */
+static void tdx_vp_free_unused(struct tdx_vp *vp, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = vp->nr_tdcx; vp->tdcx && i < nr && vp->tdcx[i]; i++) {
+		__free_page(vp->tdcx[i]);
+		vp->tdcx[i] = NULL;
+	}
+}
+
+static void tdx_vp_free(struct tdx_vp *vp, unsigned int nr)
+{
+	tdx_vp_free_unused(vp, nr);
+	kfree(vp->tdcx);
+	if (vp->tdvpr)
+		__free_page(vp->tdvpr);
+	memset(vp, 0, sizeof(*vp));
+}
+
+static int tdx_vp_alloc(struct tdx_vp *vp, unsigned int nr)
+{
+	unsigned int i;
+
+	vp->tdcx = kcalloc(nr, sizeof(*vp->tdcx), GFP_KERNEL_ACCOUNT);
+	vp->tdvpr = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!vp->tdcx || !vp->tdvpr)
+		return -ENOMEM;
+	for (i = 0; i < nr; i++) {
+		vp->tdcx[i] = alloc_page(GFP_KERNEL_ACCOUNT);
+		if (!vp->tdcx[i])
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * The module gives no page of a vCPU back before the TD ends, so have all of
+ * them before it gets the first: without memory user space can try again.
+ */
 static int tdx_vp_create(struct vcpu_tdx *tdx)
 {
 	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	unsigned int nr = tdx_host_sysinfo()->tdvps_size / PAGE_SIZE - 1;
-	struct page *page;
 	u64 status;
 
-	tdx->vp.tdcx = kcalloc(nr, sizeof(*tdx->vp.tdcx), GFP_KERNEL_ACCOUNT);
-	tdx->vp.tdvpr = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!tdx->vp.tdcx || !tdx->vp.tdvpr)
-		goto free_unused;
+	if (tdx_vp_alloc(&tdx->vp, nr)) {
+		tdx_vp_free(&tdx->vp, nr);
+		return -ENOMEM;
+	}
 
 	status = tdx_call_retried(tdh_vp_create(&td->td, &tdx->vp));
 	if (tdx_judge(status) != TDX_DONE) {
-		tdx_broken(td, "TDH.VP.CREATE", status, NULL);
-		goto free_unused;
+		tdx_vp_free(&tdx->vp, nr);
+		return tdx_broken(td, "TDH.VP.CREATE", status, NULL);
 	}
 
+	/* vp->nr_tdcx counts the pages given. */
 	while (tdx->vp.nr_tdcx < nr) {
-		page = alloc_page(GFP_KERNEL_ACCOUNT);
-		if (!page)
-			return -ENOMEM;
-		status = tdx_call_retried(tdh_vp_addcx(&tdx->vp, page));
+		status = tdx_call_retried(tdh_vp_addcx(&tdx->vp,
+						       tdx->vp.tdcx[tdx->vp.nr_tdcx]));
 		if (tdx_judge(status) != TDX_DONE) {
-			__free_page(page);
+			tdx_vp_free_unused(&tdx->vp, nr);
 			return tdx_broken(td, "TDH.VP.ADDCX", status, NULL);
 		}
-		tdx->vp.tdcx[tdx->vp.nr_tdcx++] = page;
+		tdx->vp.nr_tdcx++;
 	}
 	return 0;
-
-free_unused:
-	if (tdx->vp.tdvpr)
-		__free_page(tdx->vp.tdvpr);
-	kfree(tdx->vp.tdcx);
-	memset(&tdx->vp, 0, sizeof(tdx->vp));
-	return td->vmx.kvm.vm_dead ? -EIO : -ENOMEM;
 }
 
 static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
@@ -336,18 +366,32 @@ static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
 	return tdx_broken(td, "TDH.VP.INIT", status, NULL);
 }
 
-/* The module offers an x2APIC only, and starts the vCPU with it enabled. */
+/*
+ * The module offers an x2APIC only, and starts the vCPU with it enabled.  Base
+ * KVM draws its map of all APICs anew for that.  Without the memory it inhibits
+ * APICv instead, until the next change; a TD would be dead by then.
+ */
 static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
 {
+	bool had_apicv = kvm_apicv_activated(vcpu->kvm);
+	u64 old = vcpu->arch.apic_base;
 	struct msr_data base = {
 		.index = MSR_IA32_APICBASE,
 		.host_initiated = true,
 		.data = APIC_DEFAULT_PHYS_BASE | LAPIC_MODE_X2APIC |
-			(vcpu->arch.apic_base & MSR_IA32_APICBASE_BSP),
+			(old & MSR_IA32_APICBASE_BSP),
 	};
 
 	/* Fails if the VMM's CPUID for the vCPU has no x2APIC. */
-	return kvm_set_msr_common(vcpu, &base) ? -EINVAL : 0;
+	if (kvm_set_msr_common(vcpu, &base))
+		return -EINVAL;
+	if (!had_apicv || kvm_apicv_activated(vcpu->kvm))
+		return 0;
+
+	/* A change back is one, too: so is the next attempt. */
+	base.data = old;
+	kvm_set_msr_common(vcpu, &base);
+	return -ENOMEM;
 }
 
 int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
@@ -407,10 +451,12 @@ static bool td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
 			  bool has_subleaf, struct kvm_cpuid_entry2 *e)
 {
 	u64 field = td_cpuid_field(leaf, subleaf, has_subleaf);
-	u64 ax_bx, cx_dx;
+	u64 ax_bx, cx_dx, status;
 
-	if (tdx_judge(tdh_mng_rd(&tdx->td, field, &ax_bx)) != TDX_DONE ||
-	    tdx_judge(tdh_mng_rd(&tdx->td, field + 1, &cx_dx)) != TDX_DONE)
+	status = tdx_call_retried(tdh_mng_rd(&tdx->td, field, &ax_bx));
+	if (tdx_judge(status) == TDX_DONE)
+		status = tdx_call_retried(tdh_mng_rd(&tdx->td, field + 1, &cx_dx));
+	if (tdx_judge(status) != TDX_DONE)
 		return false;
 
 	memset(e, 0, sizeof(*e));

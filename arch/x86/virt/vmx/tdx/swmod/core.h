@@ -50,6 +50,13 @@ enum sw_leaf {
 	SW_LEAF_PHYMEM_PAMT_REMOVE = 59, SW_LEAF_SYS_DISABLE = 69,
 };
 
+#define SW_MODULE_MAJOR		1
+#define SW_MODULE_MINOR		5
+#define SW_MODULE_UPDATE	25
+#define SW_MODULE_BUILD_DATE	20260101
+/* ASCII "SW" where a vendor's module has its PCI vendor id. */
+#define SW_MODULE_VENDOR	0x5753
+
 /* DEBUG and SEPT_VE_DISABLE */
 #define SW_ATTR_DEBUG		(1ULL << 0)
 #define SW_ATTR_SEPT_VE_DISABLE	(1ULL << 28)
@@ -109,6 +116,7 @@ struct sw_sys {
 	struct sw_sharex wb_lock[SW_MAX_PKGS];	/* SW_OPND_WBCACHE */
 	u32 wb_next[SW_MAX_PKGS];	/* KeyID to resume at, 0: none */
 	struct sw_cpuid_val cpuid[SW_NR_CPUID_VALUES];	/* native */
+	u64 tsc_adjust;			/* of the CPU that made SYS.INIT */
 };
 
 extern struct sw_sys sw_sys;
@@ -174,6 +182,14 @@ void sw_node_make(struct sw_pamt_entry *node, const struct sw_pamt_pair *pair,
 /* The caller gives the entry its new type. */
 void sw_node_unmake(struct sw_pamt_entry *node, u64 pair[2]);
 
+/* --- memory of the host that a leaf writes to (leaf_sysinfo.c) --- */
+/* @size is a power of two, and one page at most. */
+u64 sw_host_get(u64 pa, u64 size, u32 operand, struct sw_page *ref);
+bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa);
+
+/* --- P-SEAMLDR (seamldr.c) --- */
+u64 sw_seamldr(struct sw_regs *r);
+
 /* --- TDs (td.c) --- */
 /* Steps 1 of sw_td_get() only: the operand, lock and type of a TDR. */
 u64 sw_tdr_get(u64 tdr_pa, enum sw_mode mode, u32 operand, bool implicit,
@@ -233,6 +249,11 @@ const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
 /* The @i-th line of the table; false beyond its end. */
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 		  u64 *status, u64 *count);
+/* A VP.ENTER that ended with @status; how often with this exit reason. */
+#define SW_NR_EXIT_REASONS	80
+void sw_stat_td_exit(u64 status);
+u64 sw_stat_td_exits(u32 reason);
+const char *sw_exit_name(u32 reason);
 /* 4 KiB pages that guests have accepted. */
 u64 sw_stat_accepted_pages(void);
 void sw_stat_reset(void);
@@ -247,6 +268,8 @@ struct sw_cpuid_rule {
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
 void sw_cpuid_sample(void);
+/* Is this CPU, as far as TDs can tell, the one that was sampled? */
+bool sw_cpuid_same(void);
 
 /* --- leaves --- */
 typedef u64 (*sw_leaf_fn)(struct sw_cpu *cpu, struct sw_regs *r);
@@ -258,6 +281,7 @@ u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_tdmr_init(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_rd(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_rdall(struct sw_cpu *cpu, struct sw_regs *r);
+u64 sw_sys_info(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_update(struct sw_cpu *cpu, struct sw_regs *r);
 u64 sw_sys_disable(struct sw_cpu *cpu, struct sw_regs *r);

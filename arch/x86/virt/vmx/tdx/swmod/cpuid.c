@@ -49,6 +49,52 @@ void sw_cpuid_sample(void)
 	}
 }
 
+/* Bits that have to be the same on every CPU; of other leaves, none. */
+static const struct {
+	u32 leaf, subleaf;
+	struct sw_cpuid_val mask;
+} verified[] = {
+	{ 0x0, 0, { 0, ~0u, ~0u, ~0u } },
+	{ 0x1, 0, { 0, 0xff00, 0x47faa217, 0x1fa9fbff } },
+	{ 0x4, 0, { 0, 0xfff, 0, 0 } },
+	{ 0x4, 1, { 0, 0xfff, 0, 0 } },
+	{ 0x4, 2, { 0, 0xfff, 0, 0 } },
+	{ 0x4, 3, { 0xe0, 0xfff, 0, 0x1 } },
+	{ 0x4, 4, { 0x1f, 0, 0, 0 } },
+	{ 0x6, 0, { 0x800000, 0, 0, 0 } },
+	{ 0x7, 0, { ~0u, 0x219424c3, 0x99000000, 0xfc082600 } },
+	{ 0x7, 2, { 0, 0, 0, 0x17 } },
+	{ 0xa, 0, { 0xff00, 0, 0xffffff80, 0x8000 } },
+	{ 0xd, 0, { 0x3, 0, 0, 0 } },
+	{ 0xd, 1, { 0xf, 0, 0x1800, 0 } },
+	{ 0x14, 0, { ~0u, 0, 0, 0 } },
+	{ 0x1f, 5, { 0, 0, 0xff00, 0 } },
+	{ 0x23, 1, { 0xffffff00, 0xffffff80, 0, 0 } },
+	{ 0x80000001, 0, { 0, 0, 0x121, 0x2c100800 } },
+	{ 0x80000006, 0, { 0, 0, 0xff, 0 } },
+	{ 0x80000007, 0, { 0, 0, 0, 0x100 } },
+	{ 0x80000008, 0, { 0, 0x200, 0, 0 } },
+};
+
+bool sw_cpuid_same(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SW_ARRAY_SIZE(verified); i++) {
+		u32 leaf = verified[i].leaf, subleaf = verified[i].subleaf;
+		const struct sw_cpuid_val *m = &verified[i].mask;
+		const struct sw_cpuid_val *was;
+		struct sw_cpuid_val v;
+
+		was = &sw_sys.cpuid[sw_cpuid_index(leaf, subleaf)];
+		sw_native_cpuid(leaf, subleaf, &v.eax, &v.ebx, &v.ecx, &v.edx);
+		if (((v.eax ^ was->eax) & m->eax) || ((v.ebx ^ was->ebx) & m->ebx) ||
+		    ((v.ecx ^ was->ecx) & m->ecx) || ((v.edx ^ was->edx) & m->edx))
+			return false;
+	}
+	return true;
+}
+
 bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 		     struct sw_cpuid_val *out)
 {
@@ -138,7 +184,8 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
 	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) |
 		     BIT32(25));
-	l71->eax &= ~BIT32(21);
+	/* LASS, by an attribute that is not offered; AMX_FP16 */
+	l71->eax &= ~(BIT32(6) | BIT32(21));
 	l71->edx &= ~BIT32(18);
 
 	if (!(xfam & SW_XFAM_PKRU))

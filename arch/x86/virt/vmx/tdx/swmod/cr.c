@@ -32,15 +32,21 @@ u64 sw_cr0_host_owned(void)
 		 SW_CR0_MP | SW_CR0_ET) & 0xffffffff;
 }
 
-/* CR4 bits of features that no TD of this module gets. */
+/*
+ * All CR4 bits but those of features that a TD of this module can have; of the
+ * latter, the processor refuses what it lacks.
+ */
 u64 sw_cr4_host_owned(const struct sw_tdcs *tdcs)
 {
-	u64 owned = SW_CR4_MCE | SW_CR4_VMXE | SW_CR4_SMXE | SW_CR4_PCE |
-		    SW_CR4_KL | SW_CR4_CET | SW_CR4_PKS | SW_CR4_UINTR;
+	u64 guest = SW_CR4_VME | SW_CR4_PVI | SW_CR4_TSD | SW_CR4_DE |
+		    SW_CR4_PSE | SW_CR4_PAE | SW_CR4_PGE | SW_CR4_OSFXSR |
+		    SW_CR4_OSXMMEXCPT | SW_CR4_UMIP | SW_CR4_LA57 |
+		    SW_CR4_FSGSBASE | SW_CR4_PCIDE | SW_CR4_OSXSAVE |
+		    SW_CR4_SMEP | SW_CR4_SMAP | SW_CR4_LAM_SUP;
 
-	if (!(tdcs->xfam & SW_XFAM_PK))
-		owned |= SW_CR4_PKE;
-	return owned;
+	if (tdcs->xfam & SW_XFAM_PK)
+		guest |= SW_CR4_PKE;
+	return ~guest;
 }
 
 static enum sw_next sw_mov_to_cr0(struct sw_run *run, u64 val)

@@ -40,6 +40,20 @@ static void seq_line(struct sw_out *out, const char *text)
 
 #define SEQ_OUT(m)	{ .out = { seq_line }, (m) }
 
+/* What SUCCESS of VP.ENTER was, exit by exit. */
+static void show_exits(struct seq_file *m)
+{
+	u32 reason;
+
+	for (reason = 0; reason < SW_NR_EXIT_REASONS; reason++) {
+		u64 count = sw_stat_td_exits(reason);
+
+		if (count)
+			seq_printf(m, "%-28s %-36s %llu\n", "TDH.VP.ENTER",
+				   sw_exit_name(reason), count);
+	}
+}
+
 static void show_kind(struct seq_file *m, enum sw_stat_kind kind)
 {
 	u64 status, count;
@@ -49,6 +63,11 @@ static void show_kind(struct seq_file *m, enum sw_stat_kind kind)
 	for (i = 0; sw_stat_line(kind, i, &leaf, &status, &count); i++) {
 		if (!count)
 			continue;
+		if (kind == SW_STAT_SEAMCALL && leaf == SW_LEAF_VP_ENTER &&
+		    !status) {
+			show_exits(m);
+			continue;
+		}
 		seq_printf(m, "%-28s %-36s %llu\n", sw_leaf_name(kind, leaf),
 			   sw_status_name(status), count);
 	}

@@ -49,10 +49,12 @@ static const struct sw_leaf_info leaves[SW_NR_LEAVES] = {
 	[SW_LEAF_MEM_PAGE_REMOVE] = { sw_mem_page_remove },
 	[SW_LEAF_MEM_SEPT_REMOVE] = { sw_mem_sept_remove, .max_version = 1 },
 	[SW_LEAF_SYS_KEY_CONFIG] = { sw_sys_key_config, .flags = SW_EARLY },
+	[SW_LEAF_SYS_INFO] = { sw_sys_info, .flags = SW_EARLY },
 	[SW_LEAF_SYS_INIT] = { sw_sys_init, .max_version = 1, .flags = SW_EARLY },
 	[SW_LEAF_SYS_RD] = { sw_sys_rd, .flags = SW_EARLY },
 	[SW_LEAF_SYS_LP_INIT] = { sw_sys_lp_init, .flags = SW_EARLY },
 	[SW_LEAF_SYS_TDMR_INIT] = { sw_sys_tdmr_init },
+	[SW_LEAF_SYS_RDALL] = { sw_sys_rdall, .flags = SW_EARLY },
 	[SW_LEAF_MEM_TRACK] = { sw_mem_track },
 	[SW_LEAF_MEM_RANGE_UNBLOCK] = { sw_mem_range_unblock },
 	[SW_LEAF_PHYMEM_CACHE_WB] = { sw_phymem_cache_wb },
@@ -112,5 +114,7 @@ u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 	sw_store(&cpu->in_leaf, 0);
 	r->rax = status;
 	sw_stat_count(SW_STAT_SEAMCALL, leaf, status);
+	if (leaf == SW_LEAF_VP_ENTER)
+		sw_stat_td_exit(status);
 	return status;
 }

@@ -31,8 +31,8 @@ enum sw_ve_category {
 
 /* Extended exit qualification: type in bits 3:0 */
 enum sw_ext_type {
-	SW_EXT_NONE = 0, SW_EXT_ACCEPT = 1, SW_EXT_PENDING = 6,
-	SW_EXT_ENTRY_FAILURE = 7,
+	SW_EXT_NONE = 0, SW_EXT_ACCEPT = 1, SW_EXT_ATTR_WR = 5,
+	SW_EXT_PENDING = 6, SW_EXT_ENTRY_FAILURE = 7,
 };
 
 /* TD_CTLS bits */
@@ -108,10 +108,21 @@ enum sw_call {
 enum sw_next sw_exit_ud(struct sw_run *run);
 enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write);
 /* tdcall_mem.c */
+/* A TD exit for an entry at which the guest asked for more than is there. */
+enum sw_call sw_accept_exit(struct sw_run *run, u64 gpa, u8 req,
+			    const struct sw_entry *e, enum sw_ext_type type);
+/* Of the first bytes of a TDREPORT, which it goes into. */
+#define SW_REPORT_MACED	224
+#define SW_REPORT_MAC	32
+void sw_report_mac(const void *report, u8 mac[SW_REPORT_MAC]);
 enum sw_call sw_tdg_mem_page_accept(struct sw_run *run, u64 *status);
 enum sw_call sw_tdg_mr_report(struct sw_run *run, u64 *status);
 enum sw_call sw_tdg_mr_rtmr_extend(struct sw_run *run, u64 *status);
+/* tdcall_more.c */
 enum sw_call sw_tdg_sys_rdall(struct sw_run *run, u64 *status);
+enum sw_call sw_tdg_mr_verifyreport(struct sw_run *run, u64 *status);
+enum sw_call sw_tdg_mem_page_attr_rd(struct sw_run *run, u64 *status);
+enum sw_call sw_tdg_mem_page_attr_wr(struct sw_run *run, u64 *status);
 
 /* --- cpuid_exit.c, cr.c, msr.c, vapic.c --- */
 enum sw_next sw_exit_cpuid(struct sw_run *run);

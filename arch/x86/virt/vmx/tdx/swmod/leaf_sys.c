@@ -52,12 +52,33 @@ static u64 copy_cmrs(void)
 	return n ? 0 : SW_CMR_LIST_INVALID;
 }
 
+#define SW_MSR_TSC_ADJUST	0x3b
+#define SW_MSR_MISC_ENABLE	0x1a0
+#define SW_LIMIT_CPUID_MAXVAL	(1ULL << 22)
+
+/* An MSR that does not exist is one that says 0. */
+static u64 native_msr(u32 msr)
+{
+	u64 val;
+
+	return sw_native_msr(msr, &val) ? val : 0;
+}
+
+static u64 check_cpuid_limit(void)
+{
+	return native_msr(SW_MSR_MISC_ENABLE) & SW_LIMIT_CPUID_MAXVAL ?
+	       SW_LIMIT_CPUID_MAXVAL_SET : 0;
+}
+
 static u64 sys_init_locked(void)
 {
 	u64 err;
 
 	if (sw_sys.state != SW_SYSINIT_PENDING)
 		return SW_SYS_INIT_NOT_PENDING;
+	err = check_cpuid_limit();
+	if (err)
+		return err;
 	sw_hkid_range(&sw_sys.first_hkid, &sw_sys.nr_hkids);
 	if (!sw_sys.nr_hkids || sw_sys.nr_hkids > SW_MAX_HKIDS ||
 	    sw_sys.first_hkid + sw_sys.nr_hkids > SW_MAX_HKIDS)
@@ -68,6 +89,7 @@ static u64 sys_init_locked(void)
 	if (err)
 		return err;
 	sw_cpuid_sample();
+	sw_sys.tsc_adjust = native_msr(SW_MSR_TSC_ADJUST);
 	/* TDs will depend on this code from now on. */
 	sw_pin();
 	sw_store(&sw_sys.state, SW_SYSINIT_DONE);
@@ -92,8 +114,22 @@ u64 sw_sys_init(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
+/* A vCPU may run on any CPU, so all have to be the one of SYS.INIT. */
+static u64 lp_check(void)
+{
+	u64 err = check_cpuid_limit();
+
+	if (err)
+		return err;
+	if (native_msr(SW_MSR_TSC_ADJUST) != sw_sys.tsc_adjust)
+		return SW_INCONSISTENT_MSR | SW_MSR_TSC_ADJUST;
+	return sw_cpuid_same() ? 0 : SW_INCONSISTENT_CPUID_FIELD;
+}
+
 static u64 lp_init_locked(struct sw_cpu *cpu)
 {
+	u64 err;
+
 	if (sw_sys.state == SW_SYSINIT_PENDING)
 		return SW_SYS_LP_INIT_NOT_PENDING;
 	if (cpu->lp_init_done)
@@ -103,6 +139,9 @@ static u64 lp_init_locked(struct sw_cpu *cpu)
 		return SW_SYS_LP_INIT_NOT_PENDING;
 	if (sw_this_pkg() >= sw_nr_pkgs())
 		return SW_INVALID_PKG_ID | sw_this_pkg();
+	err = lp_check();
+	if (err)
+		return err;
 	cpu->lp_init_done = 1;
 	sw_add_return(&sw_sys.nr_lps, 1);
 	return 0;
@@ -185,7 +224,7 @@ u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-static bool is_reserved(const struct sw_tdmr *t, u64 pa)
+bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa)
 {
 	unsigned int i;
 
@@ -217,10 +256,10 @@ static void tdmr_init_batch(struct sw_tdmr *t)
 		if (SW_ALIGNED(pa, SW_SIZE_2M))
 			pamt_reset(t, pa, 1, SW_PT_NDA);
 		if (sw_sys.dynamic_pamt)
-			sw_pamt_mark_init(t, pa, is_reserved(t, pa));
+			sw_pamt_mark_init(t, pa, sw_tdmr_reserved(t, pa));
 		else
-			pamt_reset(t, pa, 0, is_reserved(t, pa) ? SW_PT_RSVD :
-								  SW_PT_NDA);
+			pamt_reset(t, pa, 0, sw_tdmr_reserved(t, pa) ?
+				   SW_PT_RSVD : SW_PT_NDA);
 	}
 	/* Pairs with the load in sw_pa_usable(): entries before the limit. */
 	sw_store(&t->next, end);

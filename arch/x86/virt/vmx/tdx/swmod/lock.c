@@ -43,8 +43,9 @@ static u64 lock_excl(struct sw_sharex *lock, enum sw_side side)
 
 u64 sw_lock(struct sw_sharex *lock, enum sw_mode mode, enum sw_side side)
 {
+	/* As if somebody had it, and with what follows from that. */
 	if (sw_load(&sw_fault_armed) && sw_fault_refuse(side))
-		return SW_OPERAND_BUSY;
+		return lock_busy(lock, side);
 	if (side == SW_GUEST && (sw_load(&lock->word) & SW_LK_HP))
 		return SW_OPERAND_BUSY_HOST_PRIORITY;
 	return mode == SW_EXCL ? lock_excl(lock, side) : lock_shared(lock, side);
@@ -70,7 +71,7 @@ u64 sw_promote(struct sw_sharex *lock)
 	u16 sole = SW_LK_READER | hp;
 
 	if (sw_load(&sw_fault_armed) && sw_fault_refuse(SW_HOST))
-		return SW_OPERAND_BUSY;
+		return lock_busy(lock, SW_HOST);
 	if (sw_cmpxchg(&lock->word, sole, SW_LK_EXCL) == sole)
 		return 0;
 	return lock_busy(lock, SW_HOST);

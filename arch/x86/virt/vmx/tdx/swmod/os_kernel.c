@@ -108,6 +108,16 @@ void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *e
 		     "a" (leaf), "c" (subleaf));
 }
 
+bool sw_native_msr(u32 msr, u64 *val)
+{
+	u32 low, high;
+
+	if (rdmsr_safe(msr, &low, &high))
+		return false;
+	*val = low | (u64)high << 32;
+	return true;
+}
+
 u64 sw_native_xcr0_xss(void)
 {
 	u32 eax, ebx, ecx, edx, xss;

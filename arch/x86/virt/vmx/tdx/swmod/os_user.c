@@ -110,7 +110,7 @@ u64 sw_tsc_khz(void)
  */
 void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	*eax = *ebx = *ecx = *edx = ~0u;
+	*eax = *ebx = *ecx = *edx = ~sw_user.cpuid_flip;
 	switch (leaf) {
 	case 1:
 		*eax = 0x000806f8;
@@ -126,6 +126,14 @@ void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *e
 		*eax = SW_USER_MAXPA | 57 << 8;
 		break;
 	}
+}
+
+bool sw_native_msr(u32 msr, u64 *val)
+{
+	if (msr != 0x3b && msr != 0x1a0)
+		return false;
+	*val = msr == 0x3b ? sw_user.tsc_adjust : sw_user.misc_enable;
+	return true;
 }
 
 u64 sw_native_xcr0_xss(void)

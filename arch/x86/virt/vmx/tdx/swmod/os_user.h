@@ -37,6 +37,9 @@ struct sw_user {
 	bool irq_pending, no_entropy;
 	void (*irq_asked)(void);	/* called when sw_irq_pending() is */
 	u64 tsc;
+	/* CPU 0's, and whatever plays another one changes them. */
+	u64 tsc_adjust, misc_enable;
+	u32 cpuid_flip;			/* a bit that all registers have not */
 	int pins;			/* sw_pin() less sw_unpin() */
 };
 

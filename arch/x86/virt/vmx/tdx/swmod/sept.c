@@ -168,18 +168,22 @@ u64 sw_sept_walk(const struct sw_td *td, u64 gpa, u8 level, struct sw_entry *e)
 	}
 }
 
+static u64 entry_busy(struct sw_entry *e, enum sw_side side)
+{
+	if (side == SW_HOST)
+		sw_or(e->p, SW_EPT_HP);
+	return SW_OPERAND_BUSY | SW_OPND_RCX;
+}
+
 u64 sw_entry_lock(struct sw_entry *e, enum sw_side side)
 {
 	u64 old;
 
 	if (sw_load(&sw_fault_armed) && sw_fault_refuse(side))
-		return SW_OPERAND_BUSY | SW_OPND_RCX;
+		return entry_busy(e, side);
 	old = sw_or(e->p, SW_EPT_LOCKED);
-	if (old & SW_EPT_LOCKED) {
-		if (side == SW_HOST)
-			sw_or(e->p, SW_EPT_HP);
-		return SW_OPERAND_BUSY | SW_OPND_RCX;
-	}
+	if (old & SW_EPT_LOCKED)
+		return entry_busy(e, side);
 	if (side == SW_GUEST && (old & SW_EPT_HP)) {
 		sw_and(e->p, ~SW_EPT_LOCKED);
 		return SW_OPERAND_BUSY_HOST_PRIORITY | SW_OPND_RCX;

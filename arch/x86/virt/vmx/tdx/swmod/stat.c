@@ -14,6 +14,8 @@ struct sw_stat_slot {
 };
 
 static struct sw_stat_slot slots[SW_NR_STATS][SW_NR_LEAVES][SW_STAT_SLOTS];
+/* VP.ENTERs that ended with a TD exit, which is no error: by exit reason. */
+static u64 td_exits[SW_NR_EXIT_REASONS];
 static u64 accepted;
 
 static const char *const seamcall_names[SW_NR_LEAVES] = {
@@ -49,10 +51,12 @@ static const char *const seamcall_names[SW_NR_LEAVES] = {
 	[SW_LEAF_MEM_PAGE_REMOVE] = "TDH.MEM.PAGE.REMOVE",
 	[SW_LEAF_MEM_SEPT_REMOVE] = "TDH.MEM.SEPT.REMOVE",
 	[SW_LEAF_SYS_KEY_CONFIG] = "TDH.SYS.KEY.CONFIG",
+	[SW_LEAF_SYS_INFO] = "TDH.SYS.INFO",
 	[SW_LEAF_SYS_INIT] = "TDH.SYS.INIT",
 	[SW_LEAF_SYS_RD] = "TDH.SYS.RD",
 	[SW_LEAF_SYS_LP_INIT] = "TDH.SYS.LP.INIT",
 	[SW_LEAF_SYS_TDMR_INIT] = "TDH.SYS.TDMR.INIT",
+	[SW_LEAF_SYS_RDALL] = "TDH.SYS.RDALL",
 	[SW_LEAF_MEM_TRACK] = "TDH.MEM.TRACK",
 	[SW_LEAF_MEM_RANGE_UNBLOCK] = "TDH.MEM.RANGE.UNBLOCK",
 	[SW_LEAF_PHYMEM_CACHE_WB] = "TDH.PHYMEM.CACHE.WB",
@@ -215,9 +219,33 @@ static const struct {
 	ST(METADATA_FIELD_SKIP),
 	ST(VIRTUAL_MSR_VALUE_NOT_VALID),
 	ST(METADATA_FIELD_NOT_ALLOCATED),
+	ST(INVALID_CPUSVN),
+	ST(INVALID_REPORTMACSTRUCT),
 	ST(PENDING_INTERRUPT),
 	ST(GLA_NOT_CANONICAL),
 };
+
+/* As in the SDM's table of basic exit reasons; those that a host gets to see. */
+static const char *const exit_names[SW_NR_EXIT_REASONS] = {
+	[0] = "EXCEPTION_NMI", [1] = "EXTERNAL_INTERRUPT",
+	[2] = "TRIPLE_FAULT", [3] = "INIT", [5] = "IO_SMI", [6] = "OTHER_SMI",
+	[7] = "INTERRUPT_WINDOW", [8] = "NMI_WINDOW", [9] = "TASK_SWITCH",
+	[48] = "EPT_VIOLATION", [49] = "EPT_MISCONFIG",
+	[52] = "PREEMPTION_TIMER", [74] = "BUS_LOCK", [75] = "NOTIFY",
+	[77] = "TDVMCALL",
+};
+
+const char *sw_exit_name(u32 reason)
+{
+	const char *name = reason < SW_NR_EXIT_REASONS ? exit_names[reason] : NULL;
+
+	return name ? name : "OTHER_EXIT";
+}
+
+u64 sw_stat_td_exits(u32 reason)
+{
+	return reason < SW_NR_EXIT_REASONS ? sw_load(&td_exits[reason]) : 0;
+}
 
 const char *sw_status_name(u64 status)
 {
@@ -278,6 +306,17 @@ void sw_stat_count(enum sw_stat_kind kind, u32 leaf, u64 status)
 	sw_add_return(&slot->count, 1);
 }
 
+void sw_stat_td_exit(u64 status)
+{
+	u32 reason = status & 0xffff;
+
+	/* The last one has what the table has no room for. */
+	if (reason >= SW_NR_EXIT_REASONS)
+		reason = SW_NR_EXIT_REASONS - 1;
+	if (!(status & SW_STATUS_MASK))
+		sw_add_return(&td_exits[reason], 1);
+}
+
 void sw_stat_tdcall(u32 leaf, u64 status)
 {
 	sw_stat_count(SW_STAT_TDCALL, leaf, status);
@@ -311,5 +350,6 @@ bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 void sw_stat_reset(void)
 {
 	memset(slots, 0, sizeof(slots));
+	memset(td_exits, 0, sizeof(td_exits));
 	accepted = 0;
 }

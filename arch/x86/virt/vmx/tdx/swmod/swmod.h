@@ -330,6 +330,9 @@ bool sw_cpuid_lookup(const struct sw_tdcs *tdcs, u32 leaf, u32 subleaf,
 /* A leaf of the table as the processor has it. */
 void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out);
 u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
+/* A list of fields from @start on into @buf; the field that did not fit. */
+u64 sw_md_sys_rdall(u64 start, enum sw_side side, void *buf, size_t size,
+		    u64 *next);
 u64 sw_md_td_rd(struct sw_td *td, u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_wr(struct sw_td *td, u64 field, enum sw_side side, u64 val, u64 mask,
 		u64 *old);

@@ -15,6 +15,8 @@ enum sw_tdg {
 	SW_TDG_VP_VEINFO_GET = 3, SW_TDG_MR_REPORT = 4,
 	SW_TDG_VP_CPUIDVE_SET = 5, SW_TDG_MEM_PAGE_ACCEPT = 6, SW_TDG_VM_RD = 7,
 	SW_TDG_VM_WR = 8, SW_TDG_VP_RD = 9, SW_TDG_VP_WR = 10, SW_TDG_SYS_RD = 11,
+	SW_TDG_SYS_RDALL = 12, SW_TDG_MR_VERIFYREPORT = 22,
+	SW_TDG_MEM_PAGE_ATTR_RD = 23, SW_TDG_MEM_PAGE_ATTR_WR = 24,
 };
 
 /* An operand in memory that the guest could not access itself right now. */
@@ -183,6 +185,10 @@ static const struct {
 	[SW_TDG_VP_RD]		 = { sw_tdg_vp_rd, 0 },
 	[SW_TDG_VP_WR]		 = { sw_tdg_vp_wr, 0 },
 	[SW_TDG_SYS_RD]		 = { sw_tdg_sys_rd, 0 },
+	[SW_TDG_SYS_RDALL]	 = { sw_tdg_sys_rdall, 0 },
+	[SW_TDG_MR_VERIFYREPORT] = { sw_tdg_mr_verifyreport, 0 },
+	[SW_TDG_MEM_PAGE_ATTR_RD] = { sw_tdg_mem_page_attr_rd, 0 },
+	[SW_TDG_MEM_PAGE_ATTR_WR] = { sw_tdg_mem_page_attr_wr, 0 },
 };
 
 /* While faults are armed; a leaf that left the TD has no status to replace. */
@@ -292,13 +298,35 @@ static u64 sw_linear_rip(struct sw_run *run)
 	return (u32)(rip + sw_guest_read(run, SW_VM_GUEST_CS_BASE));
 }
 
+/*
+ * Is it a TDCALL?  Like the processor, look at the next page only if all bytes
+ * before are right: after some other instruction there may be none.
+ */
+static enum sw_fetch sw_fetch_tdcall(struct sw_run *run, bool *yes)
+{
+	static const u8 tdcall[SW_TDCALL_LEN] = { 0x66, 0x0f, 0x01, 0xcc };
+	u64 rip = sw_linear_rip(run);
+	unsigned int first = SW_PAGE_SIZE - (rip & (SW_PAGE_SIZE - 1));
+	u8 bytes[SW_TDCALL_LEN];
+	enum sw_fetch err;
+
+	if (first > SW_TDCALL_LEN)
+		first = SW_TDCALL_LEN;
+	err = sw_fetch(run, rip, bytes, first);
+	*yes = !err && !memcmp(bytes, tdcall, first);
+	if (!*yes || first == SW_TDCALL_LEN)
+		return err;
+	err = sw_fetch(run, rip + first, bytes, SW_TDCALL_LEN - first);
+	*yes = !err && !memcmp(bytes, tdcall + first, SW_TDCALL_LEN - first);
+	return err;
+}
+
 /* A #UD of the guest: a TDCALL, or somebody's mistake. */
 enum sw_next sw_exit_ud(struct sw_run *run)
 {
-	static const u8 tdcall[SW_TDCALL_LEN] = { 0x66, 0x0f, 0x01, 0xcc };
-	u8 bytes[SW_TDCALL_LEN];
+	bool yes;
 
-	switch (sw_fetch(run, sw_linear_rip(run), bytes, sizeof(bytes))) {
+	switch (sw_fetch_tdcall(run, &yes)) {
 	case SW_FETCH_RETRY:
 		return SW_NEXT_RESUME;
 	case SW_FETCH_NOT_PRIVATE:
@@ -306,7 +334,7 @@ enum sw_next sw_exit_ud(struct sw_run *run)
 	case SW_FETCH_OK:
 		break;
 	}
-	if (memcmp(bytes, tdcall, sizeof(tdcall)))
+	if (!yes)
 		return sw_inject_ud(run);
 	if (!sw_in_64bit(run) || sw_cpl(run))
 		return sw_inject_gp(run);

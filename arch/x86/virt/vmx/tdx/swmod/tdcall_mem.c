@@ -7,21 +7,21 @@
 #define SW_ACCEPT_COUNTER	0x1ff000ULL	/* of a 2 MiB entry in progress */
 #define SW_2M_PFN		0x000fffffffe00000ULL
 
-/* Extended exit qualification of an ACCEPT that the host has to help with. */
-static u64 sw_accept_ext(u8 req, const struct sw_entry *e)
+/* Extended exit qualification of what the host has to help with. */
+static u64 sw_accept_ext(u8 req, const struct sw_entry *e, enum sw_ext_type type)
 {
 	u64 info = req | e->level << 3 |
 		   (u64)sw_sept_public_state(e->val) << 6;
 
 	if (!e->level || (e->val & SW_EPT_LEAF_BIT))
 		info |= 1 << 14;
-	return SW_EXT_ACCEPT | info << 32;
+	return type | info << 32;
 }
 
-static enum sw_call sw_accept_exit(struct sw_run *run, u64 gpa, u8 req,
-				   const struct sw_entry *e)
+enum sw_call sw_accept_exit(struct sw_run *run, u64 gpa, u8 req,
+			    const struct sw_entry *e, enum sw_ext_type type)
 {
-	sw_td_exit_ept(run, gpa, SW_EQ_WRITE, sw_accept_ext(req, e));
+	sw_td_exit_ept(run, gpa, SW_EQ_WRITE, sw_accept_ext(req, e, type));
 	return SW_CALL_EXIT;
 }
 
@@ -110,7 +110,7 @@ static enum sw_call sw_accept_locked(struct sw_run *run, u64 gpa, u8 level,
 		*status = SW_PAGE_SIZE_MISMATCH | e->level;
 		return SW_CALL_DONE;
 	}
-	return sw_accept_exit(run, gpa, level, e);
+	return sw_accept_exit(run, gpa, level, e, SW_EXT_ACCEPT);
 }
 
 static bool sw_accept_operand_valid(u64 rcx)
@@ -141,7 +141,7 @@ enum sw_call sw_tdg_mem_page_accept(struct sw_run *run, u64 *status)
 			*status = SW_PAGE_ALREADY_ACCEPTED | e.level;
 			return SW_CALL_DONE;
 		}
-		return sw_accept_exit(run, gpa, level, &e);
+		return sw_accept_exit(run, gpa, level, &e, SW_EXT_ACCEPT);
 	}
 	err = sw_entry_lock(&e, SW_GUEST);
 	if (err) {
@@ -172,10 +172,11 @@ struct sw_tdreport {
 };
 
 _Static_assert(sizeof(struct sw_tdreport) == 1024, "TDREPORT layout");
+_Static_assert(offsetof(struct sw_tdreport, mac) == SW_REPORT_MACED, "its MAC");
 
 #define SW_REPORT_TYPE_TDX	0x81
-/* There is no key to make a MAC with; the pattern says so to a reader. */
-#define SW_FAKE_MAC		0x5a
+/* Known to everybody: it tells a changed report, and vouches for nothing. */
+#define SW_TEST_KEY		"kvm-tdx test key, which is no secret"
 
 static void sw_sha384(const void *data, size_t len, u8 digest[48])
 {
@@ -184,6 +185,18 @@ static void sw_sha384(const void *data, size_t len, u8 digest[48])
 	sw_sha384_init(ctx);
 	sw_sha384_update(ctx, data, len);
 	sw_sha384_final(ctx, digest);
+}
+
+void sw_report_mac(const void *report, u8 mac[SW_REPORT_MAC])
+{
+	u8 digest[48];
+	u64 ctx[512 / sizeof(u64)];
+
+	sw_sha384_init(ctx);
+	sw_sha384_update(ctx, SW_TEST_KEY, sizeof(SW_TEST_KEY));
+	sw_sha384_update(ctx, report, SW_REPORT_MACED);
+	sw_sha384_final(ctx, digest);
+	memcpy(mac, digest, SW_REPORT_MAC);
 }
 
 static void sw_fill_tdinfo(const struct sw_tdcs *tdcs, struct sw_tdinfo *i)
@@ -228,7 +241,7 @@ enum sw_call sw_tdg_mr_report(struct sw_run *run, u64 *status)
 	sw_fill_tdinfo(run->td->tdcs, &rep->tdinfo);
 	sw_sha384(&rep->tdinfo, sizeof(rep->tdinfo), rep->info_hash);
 	sw_sha384(rep->tcb_info, sizeof(rep->tcb_info), rep->tcb_hash);
-	memset(rep->mac, SW_FAKE_MAC, sizeof(rep->mac));
+	sw_report_mac(rep, rep->mac);
 	*status = 0;
 	return SW_CALL_DONE;
 }

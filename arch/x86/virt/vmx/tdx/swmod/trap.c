@@ -29,7 +29,7 @@
 #include "os_kernel.h"
 
 #define SW_SEAMCALL_LEN		4
-/* Bit 63 of the leaf addresses the P-SEAM loader, which is not here. */
+/* Bit 63 of the leaf addresses the P-SEAM loader. */
 #define SW_LEAF_SEAMLDR		BIT_ULL(63)
 /* IA32_MTRRCAP: the CPU has SEAM range registers, so it has SEAM. */
 #define SW_MTRRCAP_SEAMRR	BIT(15)
@@ -108,21 +108,19 @@ static bool is_seamcall(const struct pt_regs *regs)
 static void seamcall(struct pt_regs *regs)
 {
 	struct sw_cpu *cpu = this_cpu_ptr(&sw_cpus);
+	bool loader = regs->ax & SW_LEAF_SEAMLDR;
 	u32 leaf = (u16)regs->ax;
+	u64 start = rdtsc();
 	struct sw_regs r;
-	u64 start;
 
-	if (regs->ax & SW_LEAF_SEAMLDR) {
-		/* VMfailInvalid: no such module in this SEAM range. */
-		regs->flags |= X86_EFLAGS_CF;
-		return;
-	}
-	start = rdtsc();
 	cpu->lpid = smp_processor_id();
 	regs_in(&r, regs);
-	sw_dispatch(cpu, &r);
+	if (loader)
+		sw_seamldr(&r);
+	else
+		sw_dispatch(cpu, &r);
 	regs_out(regs, &r);
-	if (leaf < SW_NR_LEAVES)
+	if (!loader && leaf < SW_NR_LEAVES)
 		__this_cpu_add(sw_ticks[leaf], rdtsc() - start);
 	regs->flags &= ~(unsigned long)X86_EFLAGS_CF;
 }
