@@ -49,7 +49,8 @@ static gfn_t fault_first_gfn(const struct tdx_fault *f, u8 level)
 
 /*
  * Is a part of what a mapping at @level would map being invalidated?  A hole
- * in a large page need not touch the page that faulted.
+ * in a large page need not touch the page that faulted.  Without mmu_lock the
+ * answer is a guess, which fault_is_stale() looks at again.
  */
 static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
 {
@@ -57,8 +58,9 @@ static bool fault_meets_invalidation(const struct tdx_fault *f, u8 level)
 	struct kvm *kvm = f->vcpu->kvm;
 
 	return READ_ONCE(kvm->mmu_invalidate_in_progress) &&
-	       kvm->mmu_invalidate_range_start < first + sept_pages(level) &&
-	       kvm->mmu_invalidate_range_end > first;
+	       READ_ONCE(kvm->mmu_invalidate_range_start) <
+	       first + sept_pages(level) &&
+	       READ_ONCE(kvm->mmu_invalidate_range_end) > first;
 }
 
 /* Find the page; the caller holds a reference to it on success. */
