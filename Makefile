@@ -47,6 +47,7 @@ objs: tree
 
 tree: preflight
 	@scripts/base "$(KVER)"
+	@scripts/ops-check "$(KVER)"
 	@scripts/tree "$(KVER)"
 
 preflight: $(if $(KERNEL),debug-kernel)

@@ -37,6 +37,16 @@ static const struct kvm_tdx_hooks tdx_hooks = {
 	.nr_stats = TDX_NR_STATS,
 };
 
+/* Hyper-V flushes by the EPTP of a VMCS, which a TD does not have. */
+static __init bool tdx_flushes_are_hyperv(void)
+{
+#if IS_ENABLED(CONFIG_HYPERV)
+	return vt_x86_ops.flush_remote_tlbs || vt_x86_ops.flush_remote_tlbs_range;
+#else
+	return false;
+#endif
+}
+
 /* NULL, or the first thing that is missing. */
 static __init const char *tdx_missing(void)
 {
@@ -50,6 +60,8 @@ static __init const char *tdx_missing(void)
 		return "accessed and dirty bits in EPT (kvm_intel.eptad)";
 	if (!enable_apicv)
 		return "APICv (kvm_intel.enable_apicv)";
+	if (tdx_flushes_are_hyperv())
+		return "TLB flushes of its own, not Hyper-V's";
 	if (!cpu_feature_enabled(X86_FEATURE_OSXSAVE))
 		return "OSXSAVE";
 	if (!cpu_feature_enabled(X86_FEATURE_MOVDIR64B))

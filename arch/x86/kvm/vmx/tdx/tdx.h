@@ -192,11 +192,13 @@ static inline enum td_state td_state(const struct kvm_tdx *tdx)
 #define TDVMCALLINFO_GET_QUOTE		BIT_ULL(0)
 #define TDVMCALLINFO_SETUP_EVENT_NOTIFY	BIT_ULL(1)
 
-/* --- main.c: module parameter and bring-up; ops.c: joins kvm_x86_ops --- */
+/* --- main.c: module parameter and bring-up; ops*.c: the tables --- */
 int vt_hardware_setup(void);
 int tdx_bringup(void);
 void tdx_cleanup(void);
 void tdx_install_ops(struct kvm_x86_ops *ops);
+void tdx_install_nested_ops(struct kvm_x86_ops *ops);
+void tdx_install_pmu_ops(void);
 
 /* --- uapi.c: the commands --- */
 int tdx_vm_ioctl(struct kvm *kvm, void __user *argp);
@@ -271,6 +273,7 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 int tdx_shared_init(struct kvm_tdx *tdx);
 void tdx_shared_destroy(struct kvm_tdx *tdx);
 void tdx_shared_sync(struct kvm_vcpu *vcpu);
+bool tdx_shared_root_fits(struct kvm_vcpu *vcpu);
 void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
 void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
