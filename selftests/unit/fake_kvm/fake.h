@@ -322,6 +322,16 @@ struct kvm {
 	struct dentry *debugfs_dentry;
 };
 
+/* A root of the shared half, for shared.c. */
+struct kvm_mmu {
+	struct {
+		hpa_t hpa;
+	} root;
+	struct {
+		unsigned int level;
+	} root_role;
+};
+
 struct kvm_vcpu {
 	struct kvm *kvm;
 	int vcpu_id;
@@ -329,6 +339,7 @@ struct kvm_vcpu {
 	bool request;
 	struct {
 		unsigned int nmi_pending;
+		struct kvm_mmu root_mmu, *mmu;
 	} arch;
 	struct {
 		u32 exit_reason;

@@ -185,6 +185,9 @@ int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
 	if (to_tdx(vcpu)->state != TDX_VCPU_INITIALIZED ||
 	    td_state(to_kvm_tdx(vcpu->kvm)) != TD_S_RUNNABLE)
 		return -EINVAL;
+	/* The vCPU's CPUID has fewer address bits than the TD. */
+	if (!tdx_shared_root_fits(vcpu))
+		return -EINVAL;
 	return 1;
 }
 
