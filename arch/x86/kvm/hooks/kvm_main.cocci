@@ -5,6 +5,9 @@
 //
 // KVM_GET_STATS_FD of a TD: the same file with more counts in it.
 //
+// KVM_PRE_FAULT_MEMORY on a TD that dies meanwhile answers EIO; that is no bug of
+// base KVM's.
+//
 // And the two functions that turn VMX on and off: early 6.12 kernels keep them
 // static, later ones export them.
 //
@@ -12,6 +15,7 @@
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_vcpu_ioctl
 // expect: 1 kvm_tdx_get_stats_fd
+// expect: 1 r == -EIO ||
 // expect: 1 int kvm_tdx_enable_virtualization
 // expect: 1 void kvm_tdx_disable_virtualization
 
@@ -44,6 +48,20 @@ identifier kvm, fd;
 +
  fd = get_unused_fd_flags(...);
  ...
+ }
+
+@@
+identifier vcpu, range, r;
+@@
+ static int kvm_vcpu_pre_fault_memory(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
+ {
+ <+...
+ r = kvm_arch_vcpu_pre_fault_memory(vcpu, range);
+ if (
+-WARN_ON_ONCE(r == 0 || r == -EIO)
++r == -EIO || WARN_ON_ONCE(r == 0)
+ ) break;
+ ...+>
  }
 
 @@ @@

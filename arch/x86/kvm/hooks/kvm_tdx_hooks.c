@@ -115,3 +115,27 @@ int kvm_tdx_max_vcpus(struct kvm *kvm)
 {
 	return kvm && kvm_is_td(kvm) ? kvm->max_vcpus : KVM_MAX_VCPUS;
 }
+
+/*
+ * What vcpu_enter_guest() does about obsolete roots, for who maps without it.
+ * 0, or the errno of kvm_mmu_load().
+ */
+int kvm_tdx_refresh_root(struct kvm_vcpu *vcpu)
+{
+	if (kvm_check_request(KVM_REQ_MMU_FREE_OBSOLETE_ROOTS, vcpu))
+		kvm_mmu_free_obsolete_roots(vcpu);
+	return kvm_mmu_reload(vcpu);
+}
+
+/*
+ * A TD has no SMM.  A vCPU that base KVM takes for one in SMM has memory slots
+ * and a root of its own.
+ */
+bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
+			    const struct kvm_vcpu_events *events)
+{
+	return kvm_is_td(vcpu->kvm) &&
+	       events->flags & KVM_VCPUEVENT_VALID_SMM &&
+	       (events->smi.smm || events->smi.pending ||
+		events->smi.smm_inside_nmi);
+}

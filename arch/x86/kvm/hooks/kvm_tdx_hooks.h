@@ -53,12 +53,21 @@ static inline bool kvm_is_td(const struct kvm *kvm)
 	return kvm->arch.vm_type == KVM_X86_TDX_VM;
 }
 
+/* The private half of a TD is the S-EPT's, and base KVM's tables lack it. */
+static inline bool kvm_tdx_maps_no_private(const struct kvm *kvm)
+{
+	return kvm_is_td(kvm);
+}
+
 /* What the semantic patches insert; each is for any VM, and cheap for others. */
 bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
 int kvm_tdx_max_vcpus(struct kvm *kvm);
+int kvm_tdx_refresh_root(struct kvm_vcpu *vcpu);
+bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
+			    const struct kvm_vcpu_events *events);
 int kvm_tdx_get_stats_fd(struct kvm *kvm);
 void kvm_tdx_gmem_open(struct kvm *kvm);
 void kvm_tdx_gmem_close(struct kvm *kvm);

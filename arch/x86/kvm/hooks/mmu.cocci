@@ -12,6 +12,13 @@
 //
 // Whether attributes are mixed within 2 MiB is known here only.
 //
+// Base KVM maps no private page of a TD.  kvm_faultin_pfn_private() is the one
+// place where its MMU gets a page out of guest_memfd.
+//
+// Pre-faulting, of any VM: its caller holds kvm->srcu, which whoever deletes the
+// slot waits for, and serves no request, so that a root that has become obsolete
+// would never be replaced.
+//
 // base: arch/x86/kvm/mmu/mmu.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_unmap_gfn_range
@@ -19,6 +26,9 @@
 // expect: 1 kvm_tdx_pre_fault
 // expect: 1 kvm_is_td
 // expect: 1 kvm_tdx_gfn_is_mixed(struct
+// expect: 1 kvm_tdx_maps_no_private
+// expect: 1 fault->prefetch ? -EAGAIN
+// expect: 1 kvm_tdx_refresh_root
 
 @@ @@
  #include "mmu_internal.h"
@@ -88,4 +98,42 @@ typedef bool, gfn_t;
  void hugepage_clear_mixed(...)
  {
  ...
+ }
+
+@@
+identifier vcpu, fault;
+@@
+ static int kvm_faultin_pfn_private(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault)
+ {
+ ...
+ if (
+-!kvm_slot_can_be_private(fault->slot)
++!kvm_slot_can_be_private(fault->slot) || kvm_tdx_maps_no_private(vcpu->kvm)
+ ) {...}
+ ...
+ }
+
+@@
+identifier vcpu, fault, slot;
+@@
+ static int kvm_faultin_pfn(struct kvm_vcpu *vcpu, struct kvm_page_fault *fault, ...)
+ {
+ ...
+ if (slot->flags & KVM_MEMSLOT_INVALID)
+-	return RET_PF_RETRY;
++	return fault->prefetch ? -EAGAIN : RET_PF_RETRY;
+ ...
+ }
+
+@@
+identifier vcpu, r;
+@@
+ static int kvm_tdp_map_page(struct kvm_vcpu *vcpu, ...)
+ {
+ <+...
++	r = kvm_tdx_refresh_root(vcpu);
++	if (r)
++		return r;
+ r = kvm_mmu_do_page_fault(...);
+ ...+>
  }

@@ -3,10 +3,13 @@
 // The local APIC of a TD cannot be read or written, and a TD may have fewer
 // vCPUs than an ordinary VM.  Its dirty pages are found by write protection.
 //
+// No vCPU of a TD is put into SMM.
+//
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 3 kvm_is_td
 // expect: 1 kvm_tdx_max_vcpus
+// expect: 1 kvm_tdx_refuses_events
 
 @@ @@
  #include "x86.h"
@@ -46,4 +49,16 @@ identifier kvm;
 +kvm_x86_ops.cpu_dirty_log_size && !kvm_is_td(kvm)
  ) S1 else S2
  ...+>
+ }
+
+@@
+identifier vcpu, events;
+statement S;
+@@
+ static int kvm_vcpu_ioctl_x86_set_vcpu_events(struct kvm_vcpu *vcpu, struct kvm_vcpu_events *events)
+ {
++	if (kvm_tdx_refuses_events(vcpu, events))
++		return -EINVAL;
+ if (events->flags & ~(...)) S
+ ...
  }

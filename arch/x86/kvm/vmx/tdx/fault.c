@@ -363,9 +363,6 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 		return 0;
 
 	ret = pre_fault_loop(&f);
-	/* Base KVM takes -EIO for a bug; the next ioctl reports a dead VM. */
-	if (ret == -EIO)
-		return -EAGAIN;
 	if (ret)
 		return ret;
 
