@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +64,45 @@ static void pre_fault_maps_private_pages(void)
 		    "pre_fault_refuses_the_shared_bit");
 	ret = pre_fault(td, MMIO_BASE, PAGE, NULL);
 	ktap_result(ret < 0, "pre_fault_needs_a_slot: %d", ret);
+	td_destroy(td);
+}
+
+/* Make every root of every VM obsolete, and leave the setting as it was. */
+static bool end_all_roots(void)
+{
+	int fd = open("/sys/module/kvm/parameters/nx_huge_pages", O_RDWR);
+	char value;
+	bool ok;
+
+	ok = fd >= 0 && read(fd, &value, 1) == 1 &&
+	     pwrite(fd, value == 'Y' ? "N" : "Y", 1, 0) == 1 &&
+	     pwrite(fd, value == 'Y' ? "Y" : "N", 1, 0) == 1;
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+static void wake_up(int sig)
+{
+	(void)sig;
+}
+
+static void pre_fault_loads_a_new_root_for_an_obsolete_one(void)
+{
+	const struct sigaction action = { .sa_handler = wake_up };
+	struct td *td = td_ready(1, GUEST_HELLO);
+	int before, ret = -1;
+
+	td_set_private(td, RAM_BASE, PAGE, false);
+	before = pre_fault(td, RAM_BASE, PAGE, NULL);
+	/* It would go on for ever otherwise. */
+	sigaction(SIGALRM, &action, NULL);
+	if (end_all_roots()) {
+		alarm(5);
+		ret = pre_fault(td, RAM_BASE, PAGE, NULL);
+		alarm(0);
+	}
+	ktap_result(!before && !ret, "%s: %d, then %d", __func__, before, ret);
 	td_destroy(td);
 }
 
@@ -301,6 +341,7 @@ static void vcpus_accept_2m_while_parts_go(void)
 static const struct ktap_test tests[] = {
 	TEST(pre_fault_waits_for_finalize),
 	TEST(pre_fault_maps_private_pages),
+	TEST(pre_fault_loads_a_new_root_for_an_obsolete_one),
 	TEST(use_before_accept_ends_the_td),
 	TEST(vcpus_accept_while_the_vmm_converts),
 	TEST(vcpus_accept_2m_while_parts_go),
