@@ -77,28 +77,41 @@ inline write_lock()
 #define ON_MARKED_SLOT(v)	(v == PREFAULT -> ERROR : RETRY)
 #endif
 
-/* fault_once() */
+/*
+ * fault_once(), fault_get_page(): the slot first.  Without one a conversion
+ * changes no count, so a slot that is looked up later may be younger than it.
+ */
 inline private_fault(v)
 {
+#ifndef BUG_SLOT_READ_LAST
+	seen = slot;
+#endif
 	seq_changed[v] = 0;
-	if
-	:: attr != PRIVATE -> err = ERROR
-	:: else ->
-		atomic {
-			if
-			:: slot == GONE -> err = ERROR
-			:: slot == MARKED -> err = ON_MARKED_SLOT(v)
-			:: else -> err = OK
-			fi
-		}
-	fi;
+	mismatch = (attr != PRIVATE);
+#ifdef BUG_SLOT_READ_LAST
+	seen = slot;
+#endif
+	atomic {
+		if
+		:: mismatch || seen == GONE -> err = ERROR
+		:: !mismatch && seen == MARKED -> err = ON_MARKED_SLOT(v)
+		:: else -> err = OK
+		fi;
+		seen = 0;
+		mismatch = 0
+	}
 	if
 	:: err == OK ->
 		READ_LOCK;
 		atomic {
 			if
 			:: IS_STALE(v) -> err = RETRY
-			:: else -> mirror = 1
+			:: else ->
+				mirror = 1;
+				if
+				:: attr != PRIVATE -> NEVER(private_after_conversion)
+				:: else
+				fi
 			fi;
 			mmu_readers--
 		}
@@ -161,6 +174,8 @@ inline base_fault(v)
 				direct = (is_private -> GMEM_PAGE : USER_PAGE);
 				if
 				:: direct == GMEM_PAGE -> NEVER(private_page_in_shared_half)
+				:: direct != GMEM_PAGE && attr != SHARED ->
+					NEVER(shared_after_conversion)
 				:: else
 				fi
 			fi;
@@ -245,26 +260,30 @@ proctype vcpu()
 
 /* --- the VMM, one thing at a time under slots_lock --- */
 
-/* kvm_vm_set_mem_attributes() */
+/* kvm_vm_set_mem_attributes(), kvm_handle_gfn_range(): no slot, no invalidation. */
 inline convert()
 {
-	write_lock();
-	d_step {
-		invalidating = 1;
-		if
-		:: attr == SHARED -> direct = NOTHING
-		:: else -> mirror = 0
-		fi;
-		WRITE_UNLOCK
-	}
-	attr = 1 - attr;
-	write_lock();
-	d_step {
-		invalidating = 0;
-		seq_changed[0] = 1;
-		seq_changed[1] = 1;
-		WRITE_UNLOCK
-	}
+	if
+	:: slot == GONE -> attr = 1 - attr
+	:: else ->
+		write_lock();
+		d_step {
+			invalidating = 1;
+			if
+			:: attr == SHARED -> direct = NOTHING
+			:: else -> mirror = 0
+			fi;
+			WRITE_UNLOCK
+		}
+		attr = 1 - attr;
+		write_lock();
+		d_step {
+			invalidating = 0;
+			seq_changed[0] = 1;
+			seq_changed[1] = 1;
+			WRITE_UNLOCK
+		}
+	fi;
 	/* From here on the other half alone may have the page, for good. */
 	atomic {
 		if
@@ -275,7 +294,7 @@ inline convert()
 	}
 }
 
-/* kvm_set_memslot(): delete, and later create. */
+/* kvm_set_memslot(): delete, or create again. */
 inline delete_slot()
 {
 	slot = MARKED;
@@ -290,7 +309,12 @@ inline delete_slot()
 		:: else
 		fi
 	}
-	slot = VALID
+}
+
+inline create_slot()
+{
+	slot = VALID;
+	synchronize_srcu()
 }
 
 /* kvm_mmu_zap_all_fast() */
@@ -320,7 +344,8 @@ proctype vmm()
 #endif
 		if
 		:: convert()
-		:: delete_slot()
+		:: slot == VALID -> delete_slot()
+		:: slot == GONE -> create_slot()
 		:: invalidate_roots()
 		fi
 	od
