@@ -69,6 +69,12 @@ static int fault_get_page(struct tdx_fault *f)
 	struct kvm *kvm = f->vcpu->kvm;
 	int ret;
 
+	/*
+	 * The slot comes first.  kvm_vm_set_mem_attributes() changes no count
+	 * for a gfn without a slot, so attributes that were read before a slot
+	 * was there may be of another kind than the slot's.
+	 */
+	f->slot = gfn_to_memslot(kvm, f->gfn);
 	f->mmu_seq = READ_ONCE(kvm->mmu_invalidate_seq);
 	/*
 	 * Look at attributes and guest_memfd after the count.  Pairs with the
@@ -80,7 +86,6 @@ static int fault_get_page(struct tdx_fault *f)
 	if (!kvm_mem_is_private(kvm, f->gfn))
 		return fault_exit_to_user(f, -EFAULT);
 
-	f->slot = gfn_to_memslot(kvm, f->gfn);
 	if (!f->slot)
 		return fault_exit_to_user(f, -EFAULT);
 	/* Being deleted or moved; what comes next is yet to be seen. */
