@@ -227,10 +227,12 @@ void tdx_vcpu_free(struct kvm_vcpu *vcpu);
 void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
 void tdx_vcpu_put(struct kvm_vcpu *vcpu);
 int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
-int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 void tdx_flush_vp_on_cpu(struct kvm_vcpu *vcpu);
 void tdx_flush_vps_of_this_cpu(void);
 void tdx_write_tsc(struct kvm_vcpu *vcpu);
+
+/* --- cpuid.c --- */
+int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 
 /* --- run.c --- */
 u32 tdx_run_setup(void);
