@@ -45,6 +45,7 @@ struct kvm_tdx_hooks {
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
+bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
 int kvm_tdx_enable_virtualization(void);
 void kvm_tdx_disable_virtualization(void);
 

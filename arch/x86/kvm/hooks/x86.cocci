@@ -3,10 +3,13 @@
 // The local APIC of a TD cannot be read or written, and a TD may have fewer
 // vCPUs than an ordinary VM.  Its dirty pages are found by write protection.
 //
+// And kvm_vcpu_has_events(), which 6.12 keeps static.
+//
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 3 kvm_is_td
 // expect: 1 kvm_tdx_max_vcpus
+// expect: 1 bool kvm_tdx_vcpu_has_events
 
 @@ @@
  #include "x86.h"
@@ -46,4 +49,18 @@ identifier kvm;
 +kvm_x86_ops.cpu_dirty_log_size && !kvm_is_td(kvm)
  ) S1 else S2
  ...+>
+ }
+
+@@
+typedef bool;
+@@
++bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu)
++{
++	return kvm_vcpu_has_events(vcpu);
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_vcpu_has_events);
++
+ int kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
+ {
+ ...
  }

@@ -12,7 +12,6 @@
 
 #include "../../x86.h"
 #include "../../trace.h"
-#include "../posted_intr.h"
 #include "tdx.h"
 
 /* R11 of a call, beside VMX exit reasons and what <asm/shared/tdx.h> has. */
@@ -245,22 +244,29 @@ static int tdvmcall_mmio(struct kvm_vcpu *vcpu)
 
 static int tdvmcall_map_gpa_exit(struct vcpu_tdx *tdx);
 
-static bool tdvmcall_event_waits(struct kvm_vcpu *vcpu)
+/* R11 is the first page that was not converted, whatever the reason. */
+static int tdvmcall_map_gpa_failed(struct vcpu_tdx *tdx, gpa_t gpa, u64 r10)
 {
-	return pi_has_pending_interrupt(vcpu) || vcpu->arch.nmi_pending ||
-	       kvm_test_request(KVM_REQ_NMI, vcpu);
+	tdx->args.r11 = gpa;
+	return tdvmcall_answer(tdx, r10);
 }
 
 static int tdvmcall_map_gpa_done(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u64 ret = READ_ONCE(vcpu->run->hypercall.ret);
 
-	if (ret) {
-		/* Say how far it got: R11 is the first page not converted. */
-		tdx->args.r11 = tdx->map_gpa_next;
-		return tdvmcall_answer(tdx, ret == EAGAIN ?
-				       TDVMCALL_RETRY : TDVMCALL_INVALID_OPERAND);
+	switch (READ_ONCE(vcpu->run->hypercall.ret)) {
+	case 0:
+		break;
+	case EAGAIN:
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_RETRY);
+	case EINVAL:
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_INVALID_OPERAND);
+	default:
+		/* Of no meaning to the guest: KVM_RUN itself fails. */
+		return -EINVAL;
 	}
 
 	tdx->map_gpa_next = min(tdx->map_gpa_end,
@@ -268,10 +274,10 @@ static int tdvmcall_map_gpa_done(struct kvm_vcpu *vcpu)
 	if (tdx->map_gpa_next >= tdx->map_gpa_end)
 		return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
 
-	if (tdvmcall_event_waits(vcpu)) {
-		tdx->args.r11 = tdx->map_gpa_next;
-		return tdvmcall_answer(tdx, TDVMCALL_RETRY);
-	}
+	/* The guest takes the event, and asks for the rest. */
+	if (kvm_tdx_vcpu_has_events(vcpu))
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_RETRY);
 	return tdvmcall_map_gpa_exit(tdx);
 }
 
@@ -302,11 +308,13 @@ static int tdvmcall_map_gpa(struct kvm_vcpu *vcpu)
 	u64 size = tdx->args.r13;
 
 	if (!(vcpu->kvm->arch.hypercall_exit_enabled & BIT(KVM_HC_MAP_GPA_RANGE)))
-		return tdvmcall_answer(tdx, TDVMCALL_SUBFUNC_UNSUPPORTED);
-	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
-		return tdvmcall_answer(tdx, TDVMCALL_ALIGN_ERROR);
+		return tdvmcall_map_gpa_failed(tdx, gpa,
+					       TDVMCALL_SUBFUNC_UNSUPPORTED);
 	if (!tdvmcall_range_ok(tdx, gpa, size))
-		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
+		return tdvmcall_map_gpa_failed(tdx, gpa,
+					       TDVMCALL_INVALID_OPERAND);
+	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
+		return tdvmcall_map_gpa_failed(tdx, gpa, TDVMCALL_ALIGN_ERROR);
 
 	tdx->map_gpa_next = gpa;
 	tdx->map_gpa_end = gpa + size;
@@ -447,6 +455,8 @@ static int tdvmcall_hypercall(struct kvm_vcpu *vcpu)
 	ret = __kvm_emulate_hypercall(vcpu, a->r10, a->r11, a->r12, a->r13,
 				      a->r14, true, 0);
 	if (a->r10 == KVM_HC_MAP_GPA_RANGE && !ret) {
+		/* A VMM may take it for granted that this is 0, and leave it. */
+		vcpu->run->hypercall.ret = 0;
 		tdvmcall_chain(tdx, tdvmcall_hypercall_done);
 		return 0;
 	}
