@@ -197,6 +197,8 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 
 	fpstate_set_confidential(&vcpu->arch.guest_fpu);
 	vcpu->arch.guest_state_protected = true;
+	/* What a TD starts with; the module keeps any change to itself. */
+	vcpu->arch.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
 	/* KVM cannot see whether the guest took the timer's interrupt. */
 	vcpu->arch.apic->lapic_timer.timer_advance_ns = 0;
 	return 0;
