@@ -3,12 +3,16 @@
 // The local APIC of a TD cannot be read or written, and a TD may have fewer
 // vCPUs than an ordinary VM.  Its dirty pages are found by write protection.
 //
+// Calls on a VM and capabilities that are not for a TD get their answer first.
+//
 // And kvm_vcpu_has_events(), which 6.12 keeps static.
 //
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 3 kvm_is_td
 // expect: 1 kvm_tdx_max_vcpus
+// expect: 1 kvm_tdx_vm_ioctl
+// expect: 1 kvm_tdx_refuses_cap
 // expect: 1 bool kvm_tdx_vcpu_has_events
 
 @@ @@
@@ -62,5 +66,27 @@ typedef bool;
 +
  int kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
  {
+ ...
+ }
+
+@@
+identifier filp, ioctl, arg;
+@@
+ int kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+ {
++	int td_ret = kvm_tdx_vm_ioctl(filp, ioctl, arg);
++
++	if (td_ret != -ENOIOCTLCMD)
++		return td_ret;
+ ...
+ }
+
+@@
+identifier kvm, cap;
+@@
+ int kvm_vm_ioctl_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
+ {
++	if (kvm_tdx_refuses_cap(kvm, cap))
++		return -EINVAL;
  ...
  }
