@@ -189,7 +189,6 @@ static inline enum td_state td_state(const struct kvm_tdx *tdx)
 #endif
 
 /* First words of GetTdVmCallInfo leaf 1: calls that user space may serve. */
-#define TDVMCALLINFO_GET_QUOTE		BIT_ULL(0)
 #define TDVMCALLINFO_SETUP_EVENT_NOTIFY	BIT_ULL(1)
 
 /* --- main.c: module parameter and bring-up; ops.c: joins kvm_x86_ops --- */
