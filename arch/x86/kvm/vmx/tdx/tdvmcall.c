@@ -125,6 +125,8 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	u64 size = tdx->args.r12, write = tdx->args.r13, port = tdx->args.r14;
 	int ret;
 
+	++vcpu->stat.io_exits;
+
 	if ((size != 1 && size != 2 && size != 4) || write > 1 ||
 	    port > U16_MAX || port + size - 1 > U16_MAX)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
@@ -383,18 +385,16 @@ static int tdvmcall_get_quote(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	gpa_t gpa = tdx->args.r12;
-	u64 size = tdx->args.r13;
 	struct kvm_tdx_exit *exit;
 
-	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
-		return tdvmcall_answer(tdx, TDVMCALL_ALIGN_ERROR);
-	if (!tdvmcall_shared_range_ok(tdx, gpa, size))
+	/* KVM has no use for the buffer: the rest is for user space to judge. */
+	if (tdvmcall_strip(tdx, gpa) == gpa)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
 	exit = tdvmcall_user_exit(vcpu, TDVMCALL_GET_QUOTE, tdvmcall_user_done);
 	exit->u.get_quote.ret = TDVMCALL_SUBFUNC_UNSUPPORTED;
 	exit->u.get_quote.gpa = tdvmcall_strip(tdx, gpa);
-	exit->u.get_quote.size = size;
+	exit->u.get_quote.size = tdx->args.r13;
 	return 0;
 }
 
@@ -414,12 +414,16 @@ static int tdvmcall_setup_event_notify(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* The registers in the order of their numbers; the hidden ones read as 0. */
+/*
+ * The registers in the order of their numbers; RAX is TDH.VP.ENTER's status, the
+ * hidden ones read as 0.
+ */
 static int tdvmcall_report_fatal_error(struct kvm_vcpu *vcpu)
 {
 	const struct tdx_module_args *a = &to_tdx(vcpu)->args;
 	const u64 regs[16] = {
-		0, a->rcx, a->rdx, a->rbx, 0, 0, a->rsi, a->rdi,
+		to_tdx(vcpu)->vp_enter_ret, a->rcx, a->rdx, a->rbx,
+		0, 0, a->rsi, a->rdi,
 		a->r8, a->r9, a->r10, a->r11, a->r12, a->r13, a->r14, a->r15,
 	};
 
