@@ -368,6 +368,13 @@ static int td_alloc(struct kvm_tdx *tdx)
 		return hkid;
 	tdx->td.hkid = hkid;
 
+	/* With a KeyID in use they stay so, see tdx_cpu_offline(). */
+	ret = -EIO;
+	if (!tdx_all_packages_online()) {
+		pr_warn_ratelimited("Every package needs a CPU that is online to create a TD\n");
+		goto free_hkid;
+	}
+
 	ret = -ENOMEM;
 	tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!tdx->td.tdr)
@@ -394,9 +401,11 @@ int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 	lockdep_assert_held(&kvm->lock);
 
-	/* A vCPU's limits come from the TD, so none may exist yet. */
-	if (td_state(tdx) != TD_S_NONE || kvm->created_vcpus)
+	if (td_state(tdx) != TD_S_NONE)
 		return -EINVAL;
+	/* A vCPU's limits come from the TD, so none may exist yet. */
+	if (kvm->created_vcpus)
+		return -EBUSY;
 
 	td_params = td_params_get(kvm, u64_to_user_ptr(cmd->data));
 	if (IS_ERR(td_params))
@@ -439,6 +448,7 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		td_set_state(tdx, TD_S_RUNNABLE);
 	write_unlock(&kvm->mmu_lock);
 
+	cmd->hw_error = status;
 	switch (tdx_judge(status)) {
 	case TDX_DONE:
 		kvm->arch.pre_fault_allowed = true;
@@ -447,7 +457,6 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		return -EBUSY;
 	default:
 		/* NO_VCPUS, for one, is the caller's mistake: not fatal. */
-		cmd->hw_error = status;
 		return -EIO;
 	}
 }
