@@ -142,7 +142,7 @@ static int td_free_key(struct kvm_tdx *tdx)
 		       tdx->td.hkid);
 		return ret;
 	}
-	tdx_keyid_free(tdx->td.hkid);
+	td_keyid_free(tdx);
 	return 0;
 }
 
@@ -355,18 +355,17 @@ free_pages:
 	td_free_tdcs(tdx, 0);
 	__free_page(tdx->td.tdr);
 	tdx->td.tdr = NULL;
-	tdx_keyid_free(tdx->td.hkid);
+	td_keyid_free(tdx);
 	return ret;
 }
 
 static int td_alloc(struct kvm_tdx *tdx)
 {
-	int hkid, ret;
+	int ret;
 
-	hkid = tdx_keyid_alloc();
-	if (hkid < 0)
-		return hkid;
-	tdx->td.hkid = hkid;
+	ret = td_keyid_alloc(tdx);
+	if (ret)
+		return ret;
 
 	/* With a KeyID in use they stay so, see tdx_cpu_offline(). */
 	ret = -EIO;
@@ -389,7 +388,7 @@ free_tdcs:
 	__free_page(tdx->td.tdr);
 	tdx->td.tdr = NULL;
 free_hkid:
-	tdx_keyid_free(hkid);
+	td_keyid_free(tdx);
 	return ret;
 }
 

@@ -59,6 +59,9 @@ struct kvm_tdx {
 	u32 tsc_khz;
 	u8 gpaw;
 
+	/* Who pays for the KeyID, as long as it is in use. */
+	struct td_keyid_user *keyid_user;
+
 	/*
 	 * Written under kvm->lock with every vcpu->mutex held (KEYLESS: when
 	 * no vCPU can run any more).  Readers without these locks pair their
@@ -208,6 +211,11 @@ void td_release_keyid(struct kvm *kvm);
 void td_set_state(struct kvm_tdx *tdx, enum td_state state);
 int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
+
+/* --- keyid.c: a KeyID, counted for the user who asks for it --- */
+int td_keyid_alloc(struct kvm_tdx *tdx);
+void td_keyid_free(struct kvm_tdx *tdx);
+void td_keyid_cleanup(void);
 
 /* --- td_params.c: its parameters --- */
 struct td_params;
