@@ -154,6 +154,8 @@ static void test_cpuid(void)
 	report(r.r10);
 	report(r.r13);
 	report(call(10, 1ULL << 32, 0, 0, 0).r10);
+	/* The APIC base's index, and more. */
+	report(call(31, 1ULL << 32 | 0x1b, 0, 0, 0).r10);
 }
 
 static void test_io(void)
@@ -209,7 +211,6 @@ static void test_msr(void)
 	/* Nobody's MSR. */
 	report(call(31, 0x1234, 0, 0, 0).r10);
 	report(call(32, 0x1234, 0, 0, 0).r10);
-	report(call(31, 1ULL << 32, 0, 0, 0).r10);
 }
 
 static void test_shared(void)
@@ -239,6 +240,61 @@ static void test_private(void)
 	report(*p);
 }
 
+static void report_map_gpa(u64 gpa, u64 size)
+{
+	struct regs r = call(0x10001, gpa, size, 0, 0);
+
+	report(r.r10);
+	report(r.r11);
+}
+
+static void test_map_gpa(void)
+{
+	struct regs r;
+
+	/* Refused at once: alignment, and the range before alignment. */
+	report_map_gpa(SHARED_BIT | 0x100800, 0x1000);
+	report_map_gpa(SHARED_BIT | 0x100800, 0);
+	report_map_gpa(SHARED_BIT - 0x1000, 0x2000);
+	/* The VMM has an answer for each. */
+	report_map_gpa(SHARED_BIT | MAP_BASE, MAP_SIZE);
+	report_map_gpa(SHARED_BIT | MAP_BASE, MAP_SIZE);
+	report_map_gpa(SHARED_BIT | MAP_BASE, MAP_SIZE);
+	report_map_gpa(SHARED_BIT | MAP_BASE, MAP_SIZE);
+	/* KVM's hypercall of the same kind, which the VMM leaves unanswered. */
+	r = (struct regs){ 12, MAP_HYPERCALL, 1, 0, 0 };
+	vmcall(&r);
+	report(r.r10);
+	/* Last, as it ends KVM_RUN; then once more without the capability. */
+	call(0x10001, SHARED_BIT | MAP_BASE, MAP_SIZE, 0, 0);
+	report_map_gpa(SHARED_BIT | MAP_BASE, MAP_SIZE);
+}
+
+static void report_msr_pair(u32 msr, u64 val)
+{
+	struct regs r;
+
+	report(call(32, msr, val, 0, 0).r10);
+	r = call(31, msr, 0, 0, 0);
+	report(r.r10);
+	report(r.r10 ? 0 : r.r11);
+}
+
+static void test_emulated_msrs(void)
+{
+	/* POWER_CTL, EFER, FEAT_CTL, MCG_EXT_CTL, XSS, TSC, TSC_ADJUST. */
+	report_msr_pair(0x1fc, 5);
+	report_msr_pair(0xc0000080, 0xd01);
+	report_msr_pair(0x3a, 1);
+	report_msr_pair(0x4d0, 1);
+	report_msr_pair(0xda0, 0);
+	report_msr_pair(0x10, 0);
+	report_msr_pair(0x3b, 0);
+	/* ARCH_CAPABILITIES can be read; writing is for the VMM. */
+	report(call(31, 0x10a, 0, 0, 0).r10);
+	report(call(32, 0x10a, 0, 0, 0).r10);
+}
+
 static void test_vmcalls(void)
 {
 	struct regs r;
@@ -257,6 +313,8 @@ static void test_vmcalls(void)
 	/* GetQuote: private buffer, then a good one. */
 	report(call(0x10002, 0x100000, 0x1000, 0, 0).r10);
 	report(call(0x10002, SHARED_BIT | 0x100000, 0x1000, 0, 0).r10);
+	/* Its size and place are the VMM's to judge. */
+	report(call(0x10002, SHARED_BIT | 0x100800, 0x10, 0, 0).r10);
 	/* SetupEventNotifyInterrupt */
 	report(call(0x10004, 31, 0, 0, 0).r10);
 	report(call(0x10004, 256, 0, 0, 0).r10);
@@ -525,6 +583,10 @@ void guest_main(u64 param, u32 vcpu)
 		test_accept_huge(vcpu);
 	else if (test == GUEST_SMP)
 		test_smp(vcpu);
+	else if (test == GUEST_MAP_GPA)
+		test_map_gpa();
+	else if (test == GUEST_EMULATED_MSRS)
+		test_emulated_msrs();
 	else if (test == GUEST_HOSTILE)
 		test_hostile(param >> 8);
 	else if (test == GUEST_BUSY)

@@ -27,6 +27,8 @@ enum guest_test {
 	GUEST_ORDERS,		/* do what the VMM says, one order at a time */
 	GUEST_ACCEPT_HUGE,	/* accept 2 MiB by 2 MiB; any number of vCPUs */
 	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
+	GUEST_MAP_GPA,		/* MapGPA, however the VMM answers */
+	GUEST_EMULATED_MSRS,	/* RDMSR and WRMSR, by call */
 	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
 	GUEST_NR_TESTS,
 };
@@ -80,6 +82,13 @@ enum guest_order {
 #define HUGE_PAGE	0x200000
 #define HUGE_RANGES	4
 #define HUGE_ROUNDS	2
+
+/* GUEST_MAP_GPA: what is to be converted, in two pieces of at most 2 MiB. */
+#define MAP_BASE	0x200000
+#define MAP_SIZE	0x300000
+#define MAP_SECOND	0x400000
+/* Its hypercall's; no other call uses it. */
+#define MAP_HYPERCALL	0x180000
 
 /* GUEST_SMP: how often two vCPUs interrupt each other. */
 #define SMP_ROUNDS	200

@@ -4,10 +4,12 @@
  * works in its own phase of a TD's life only.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
@@ -69,6 +71,13 @@ static void capabilities_say_how_many_entries(struct td *td)
 	for (i = 0; i < buf->caps.cpuid.nent; i++)
 		flagged += buf->caps.cpuid.entries[i].flags != 0;
 	ktap_result(!flagged, "entries have no flags");
+	/* SetupEventNotifyInterrupt is for user space to serve, nothing else. */
+	ktap_result(!buf->caps.kernel_tdvmcallinfo_1_r11 &&
+		    buf->caps.user_tdvmcallinfo_1_r11 == 2 &&
+		    !buf->caps.kernel_tdvmcallinfo_1_r12 &&
+		    !buf->caps.user_tdvmcallinfo_1_r12,
+		    "user_tdvmcallinfo_1_r11 is %llx",
+		    (unsigned long long)buf->caps.user_tdvmcallinfo_1_r11);
 	free(buf);
 }
 
@@ -110,6 +119,12 @@ static void spoil_leaf(struct kvm_tdx_init_vm *init)
 	init->cpuid.nent = 2;
 }
 
+static void spoil_subleaf(struct kvm_tdx_init_vm *init)
+{
+	init->cpuid.entries[0].flags = KVM_CPUID_FLAG_SIGNIFCANT_INDEX;
+	init->cpuid.entries[0].index = 1;
+}
+
 static void spoil_nent(struct kvm_tdx_init_vm *init)
 {
 	init->cpuid.nent = 1000000;
@@ -129,6 +144,7 @@ static void init_vm_refuses(struct td *td)
 		{ "CPUID padding", spoil_padding, EINVAL },
 		{ "46 guest address bits", spoil_gpaw, EINVAL },
 		{ "a leaf that is not configurable", spoil_leaf, EINVAL },
+		{ "a subleaf of a leaf that has none", spoil_subleaf, EINVAL },
 		{ "a million entries", spoil_nent, E2BIG },
 		{ "no guest address bits", spoil_no_cpuid, EINVAL },
 	};
@@ -157,6 +173,22 @@ static void module_errors_come_back(struct td *td)
 	ktap_result(hw_error == 0xC000010000000045ULL, "hw_error %llx",
 		    (unsigned long long)hw_error);
 	free(init);
+}
+
+/* The module knows which TSC it can run. */
+static void tsc_frequency_is_the_modules_to_refuse(void)
+{
+	struct td *td = td_create();
+	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
+	u64 hw_error = 0;
+
+	fails("a TSC of 50 MHz", ioctl(td->fd, KVM_SET_TSC_KHZ, 50000), 0);
+	fails("INIT_VM with it",
+	      td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, &hw_error), EINVAL);
+	ktap_result(hw_error >> 32 == 0xC0000100, "hw_error %llx",
+		    (unsigned long long)hw_error);
+	free(init);
+	td_destroy(td);
 }
 
 /* KVM adds what the module insists on, x87 and SSE in XFAM. */
@@ -222,30 +254,239 @@ static void phases_come_once_and_in_order(void)
 	td_destroy(td);
 }
 
+struct cpuid_buf {
+	struct kvm_cpuid2 cpuid;
+	struct kvm_cpuid_entry2 entries[256];
+};
+
+static const struct kvm_cpuid_entry2 *find_cpuid(const struct cpuid_buf *buf,
+						 u32 function)
+{
+	u32 i;
+
+	for (i = 0; i < buf->cpuid.nent && i < 256; i++) {
+		if (buf->cpuid.entries[i].function == function)
+			return &buf->cpuid.entries[i];
+	}
+	return NULL;
+}
+
+/* Leaves end where leaf 0 and leaf 0x80000000 say. */
+static bool ranges_follow_eax(const struct cpuid_buf *buf)
+{
+	const struct kvm_cpuid_entry2 *basic = find_cpuid(buf, 0);
+	const struct kvm_cpuid_entry2 *ext = find_cpuid(buf, 0x80000000);
+	u32 i;
+
+	if (!basic || !ext)
+		return false;
+	for (i = 0; i < buf->cpuid.nent; i++) {
+		u32 function = buf->cpuid.entries[i].function;
+
+		if (function > (function >> 31 ? ext->eax : basic->eax))
+			return false;
+	}
+	return true;
+}
+
 static void get_cpuid_shows_the_tds_cpuid(void)
 {
-	struct {
-		struct kvm_cpuid2 cpuid;
-		struct kvm_cpuid_entry2 entries[256];
-	} *buf = calloc(1, sizeof(*buf));
+	struct cpuid_buf *buf = calloc(1, sizeof(*buf));
+	const struct kvm_cpuid_entry2 *width;
 	struct td *td = td_create();
-	u32 i, width = 0;
+	u32 needed;
 
 	td_split_irqchip(td);
 	td_init_vm(td);
 	td_add_vcpu(td);
 	buf->cpuid.nent = 1;
 	fails("one entry", raw_cmd(td->vcpu[0].fd, KVM_TDX_GET_CPUID, 0, buf, 0), E2BIG);
+	needed = buf->cpuid.nent;
 	buf->cpuid.nent = 256;
 	fails("all entries", raw_cmd(td->vcpu[0].fd, KVM_TDX_GET_CPUID, 0, buf, 0), 0);
-	for (i = 0; i < buf->cpuid.nent; i++) {
-		if (buf->cpuid.entries[i].function == 0x80000008)
-			width = buf->cpuid.entries[i].eax >> 16 & 0xff;
-	}
-	ktap_result(width == 48, "%u entries, guest address bits %u",
-		    buf->cpuid.nent, width);
+	ktap_result(needed == buf->cpuid.nent, "E2BIG says that %u are needed", needed);
+	width = find_cpuid(buf, 0x80000008);
+	ktap_result(width && (width->eax >> 16 & 0xff) == 48,
+		    "%u entries, guest address bits 48", buf->cpuid.nent);
+	ktap_result(ranges_follow_eax(buf), "no leaf above leaf 0's EAX");
+	buf->cpuid.nent = ~0u;
+	fails("room for more entries than there are",
+	      raw_cmd(td->vcpu[0].fd, KVM_TDX_GET_CPUID, 0, buf, 0), 0);
+	ktap_result(buf->cpuid.nent == needed, "%u of them", buf->cpuid.nent);
+	buf->cpuid.nent = needed - 1;
+	fails("one too few", raw_cmd(td->vcpu[0].fd, KVM_TDX_GET_CPUID, 0, buf, 0), E2BIG);
 	td_destroy(td);
 	free(buf);
+}
+
+/* --- base KVM's calls that mean something else for a TD --- */
+
+/* The module runs the TSC, and its frequency was fixed by INIT_VM. */
+static void tsc_frequency_is_fixed_with_the_first_vcpu(void)
+{
+	u64 before = 0, after = 0, offset = 0x123456789;
+	struct kvm_device_attr attr = {
+		.group = KVM_VCPU_TSC_CTRL,
+		.attr = KVM_VCPU_TSC_OFFSET,
+	};
+	struct td *td = td_create();
+	/* As the module counts it: in units of 25 MHz. */
+	int khz = ioctl(td->fd, KVM_GET_TSC_KHZ, 0) / 25000 * 25000;
+	int vcpu;
+
+	td_split_irqchip(td);
+	fails("SET_TSC_KHZ of the VM", ioctl(td->fd, KVM_SET_TSC_KHZ, khz), 0);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	vcpu = td->vcpu[0].fd;
+	fails("SET_TSC_KHZ of the VM with vCPUs",
+	      ioctl(td->fd, KVM_SET_TSC_KHZ, khz - 25000), EINVAL);
+	fails("SET_TSC_KHZ of a vCPU", ioctl(vcpu, KVM_SET_TSC_KHZ, khz - 25000), EINVAL);
+	ktap_result(ioctl(td->fd, KVM_GET_TSC_KHZ, 0) == khz &&
+		    ioctl(vcpu, KVM_GET_TSC_KHZ, 0) == khz,
+		    "both stay as they were");
+	attr.addr = (uintptr_t)&before;
+	fails("the TSC's offset", ioctl(vcpu, KVM_GET_DEVICE_ATTR, &attr), 0);
+	attr.addr = (uintptr_t)&offset;
+	fails("to set it", ioctl(vcpu, KVM_SET_DEVICE_ATTR, &attr), 0);
+	attr.addr = (uintptr_t)&after;
+	ktap_result(!ioctl(vcpu, KVM_GET_DEVICE_ATTR, &attr) && before == after,
+		    "changes nothing");
+	td_destroy(td);
+}
+
+static void a_whole_irqchip_is_refused_and_a_split_one_works(void)
+{
+	struct kvm_enable_cap split = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
+	struct td *td = td_create();
+
+	fails("CREATE_IRQCHIP", ioctl(td->fd, KVM_CREATE_IRQCHIP, 0), ENOTTY);
+	fails("split irqchip after that", ioctl(td->fd, KVM_ENABLE_CAP, &split), 0);
+	fails("CREATE_IRQCHIP then", ioctl(td->fd, KVM_CREATE_IRQCHIP, 0), EEXIST);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	ktap_result(td->nr_vcpus == 1, "a vCPU can be created");
+	td_destroy(td);
+}
+
+static void there_is_no_smm_and_no_pmu(void)
+{
+	struct kvm_enable_cap pmu = { .cap = KVM_CAP_PMU_CAPABILITY };
+	struct td *td = td_ready(1, GUEST_HELLO);
+
+	fails("KVM_SMI", ioctl(td->vcpu[0].fd, KVM_SMI, 0), ENOTTY);
+	ktap_result(!ioctl(td->fd, KVM_CHECK_EXTENSION, KVM_CAP_X86_SMM),
+		    "KVM_CAP_X86_SMM is 0");
+	ktap_result(!ioctl(td->fd, KVM_CHECK_EXTENSION, KVM_CAP_READONLY_MEM),
+		    "KVM_CAP_READONLY_MEM is 0");
+	ktap_result(!ioctl(td->fd, KVM_CHECK_EXTENSION, KVM_CAP_SYNC_REGS),
+		    "KVM_CAP_SYNC_REGS is 0");
+	fails("KVM_CAP_PMU_CAPABILITY", ioctl(td->fd, KVM_ENABLE_CAP, &pmu), EINVAL);
+	td_destroy(td);
+}
+
+/* --- MSRs, as the VMM reads and writes them --- */
+
+static int get_msr(int vcpu, u32 index, u64 *data)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { { .nmsrs = 1 }, { .index = index } };
+	int ret = ioctl(vcpu, KVM_GET_MSRS, &msrs);
+
+	*data = msrs.entry.data;
+	return ret;
+}
+
+static int set_msr(int vcpu, u32 index, u64 data)
+{
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry entry;
+	} msrs = { { .nmsrs = 1 }, { .index = index, .data = data } };
+
+	return ioctl(vcpu, KVM_SET_MSRS, &msrs);
+}
+
+/* How many of one MSR the VMM can read; write, and with which value. */
+struct msr_case {
+	const char *name;
+	u32 index;
+	int reads, writes;
+	u64 value;
+};
+
+static const struct msr_case msr_cases[] = {
+	{ "POWER_CTL", 0x1fc, 1, 1, 2 },
+	{ "MISC_ENABLE", 0x1a0, 1, 1, 1 },
+	{ "ARCH_CAPABILITIES", 0x10a, 1, 1, 0 },
+	{ "PAT", 0x277, 1, 1, 0x0007040600070406 },
+	{ "MTRRdefType", 0x2ff, 1, 1, 0x806 },
+	{ "MCG_STATUS", 0x17a, 1, 1, 4 },
+	{ "TSC_DEADLINE", 0x6e0, 1, 1, 0 },
+	/* They are read, and nobody can write them. */
+	{ "EFER", 0xc0000080, 1, 0, 0xd01 },
+	{ "FEAT_CTL", 0x3a, 1, 0, 1 },
+	{ "APICBASE", 0x1b, 1, 0, 0xfee00d00 },
+	/* They are the module's. */
+	{ "TSC", 0x10, 0, 0, 0 },
+	{ "TSC_ADJUST", 0x3b, 0, 0, 0 },
+	{ "XSS", 0xda0, 0, 0, 0 },
+	{ "LSTAR", 0xc0000082, 0, 0, 0 },
+	{ "SYSENTER_EIP", 0x176, 0, 0, 0 },
+	{ "SPEC_CTRL", 0x48, 0, 0, 0 },
+	{ "KVM's clock", 0x4b564d01, 0, 0, 0 },
+	{ "x2APIC's TPR", 0x808, 0, 0, 0 },
+	{ "x2APIC's EOI", 0x80b, 0, 0, 0 },
+	{ "nobody's", 0x12345678, 0, 0, 0 },
+};
+
+static void msrs_are_read_and_written_as_mainline_does(void)
+{
+	struct td *td = td_ready(1, GUEST_HELLO);
+	int vcpu = td->vcpu[0].fd;
+	unsigned int i;
+	u64 data;
+
+	for (i = 0; i < sizeof(msr_cases) / sizeof(*msr_cases); i++) {
+		const struct msr_case *c = &msr_cases[i];
+		int writes = set_msr(vcpu, c->index, c->value);
+		int reads = get_msr(vcpu, c->index, &data);
+
+		ktap_result(writes == c->writes && reads == c->reads &&
+			    (!reads || data == c->value),
+			    "MSR %s: %d written, %d read, %llx", c->name, writes,
+			    reads, (unsigned long long)data);
+	}
+	td_destroy(td);
+}
+
+#define MCG_LMCE_P		(1ULL << 27)
+#define FEAT_CTL_LMCE		(1ULL << 20)
+#define KVM_MCG_EXT_CTL		0x4d0
+
+static void local_machine_checks_are_what_the_vmm_sets_up(void)
+{
+	struct td *td = td_ready(1, GUEST_HELLO);
+	int vcpu = td->vcpu[0].fd;
+	u64 cap = 0, data = 0;
+
+	if (ioctl(td_dev(), KVM_X86_GET_MCE_CAP_SUPPORTED, &cap) ||
+	    !(cap & MCG_LMCE_P)) {
+		ktap_skip(__func__, "KVM has no LMCE");
+		td_destroy(td);
+		return;
+	}
+	cap = MCG_LMCE_P | 1 << 8 | 10;
+	fails("SETUP_MCE with LMCE", ioctl(vcpu, KVM_X86_SETUP_MCE, &cap), 0);
+	ktap_result(get_msr(vcpu, 0x3a, &data) == 1 && data == (FEAT_CTL_LMCE | 1),
+		    "FEAT_CTL says LMCE (%llx)", (unsigned long long)data);
+	ktap_result(set_msr(vcpu, KVM_MCG_EXT_CTL, 1) == 1 &&
+		    get_msr(vcpu, KVM_MCG_EXT_CTL, &data) == 1 && data == 1,
+		    "MCG_EXT_CTL keeps LMCE_EN");
+	ktap_result(!set_msr(vcpu, KVM_MCG_EXT_CTL, 2), "and nothing else");
+	td_destroy(td);
 }
 
 /* What KVM cannot know or do for a TD. */
@@ -317,6 +558,109 @@ static void key_ids_come_back(void)
 	ktap_result(true, "40 TDs");
 }
 
+static int try_init(struct td *td)
+{
+	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
+	int ret = td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL);
+	int err = errno;
+
+	free(init);
+	errno = err;
+	return ret;
+}
+
+static int read_number(const char *path)
+{
+	FILE *file = fopen(path, "r");
+	int n = -1;
+
+	if (!file)
+		return -1;
+	if (fscanf(file, "%d", &n) != 1)
+		n = -1;
+	fclose(file);
+	return n;
+}
+
+static bool write_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+#define CPU(n)		"/sys/devices/system/cpu/cpu" #n
+#define PACKAGE		"/topology/physical_package_id"
+
+/* A TD's key has to be on all packages; and no TD, no CPU that has to stay. */
+static void every_package_needs_a_cpu(void)
+{
+	int first = read_number(CPU(0) PACKAGE), second = read_number(CPU(1) PACKAGE);
+	struct td *td;
+
+	if (first < 0 || second < 0 || first == second) {
+		ktap_skip(__func__, "one package");
+		return;
+	}
+	ktap_result(write_text(CPU(1) "/online", "0"), "a package goes offline");
+	td = td_create();
+	fails("INIT_VM", try_init(td), EIO);
+	ktap_result(write_text(CPU(1) "/online", "1"), "and online");
+	fails("INIT_VM then", try_init(td), 0);
+	ktap_result(!write_text(CPU(1) "/online", "0"), "it stays for the TD");
+	td_destroy(td);
+}
+
+#define KEYIDS_PER_USER	"/sys/module/kvm_intel/parameters/tdx_keyids_per_user"
+
+/* Another user's TD, from beginning to end: 0, or the errno of INIT_VM. */
+static int init_as_another_user(void)
+{
+	pid_t pid;
+	int status;
+
+	td_dev();
+	pid = fork();
+	if (!pid) {
+		if (setuid(1000))
+			_exit(255);
+		_exit(try_init(td_create()) ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 255;
+}
+
+static void one_user_has_no_more_keyids_than_allowed(void)
+{
+	struct td *td[3] = { td_create(), td_create(), td_create() };
+	int err;
+
+	/* Only these modules have a version. */
+	if (access("/sys/module/kvm_intel/version", F_OK)) {
+		ktap_skip(__func__, "mainline has the misc cgroup");
+		goto out;
+	}
+	ktap_result(write_text(KEYIDS_PER_USER, "2"), "two KeyIDs for each user");
+	fails("the first TD", try_init(td[0]), 0);
+	fails("the second one", try_init(td[1]), 0);
+	fails("the third", try_init(td[2]), EBUSY);
+	err = init_as_another_user();
+	ktap_result(!err, "another user's (%d)", err);
+	td_destroy(td[1]);
+	td[1] = td_create();
+	fails("the third, once the second is gone", try_init(td[2]), 0);
+	fails("the second's successor", try_init(td[1]), EBUSY);
+	ktap_result(write_text(KEYIDS_PER_USER, "0"), "no limit");
+	fails("the second's successor without a limit", try_init(td[1]), 0);
+out:
+	td_destroy(td[0]);
+	td_destroy(td[1]);
+	td_destroy(td[2]);
+}
+
 int main(void)
 {
 	const char *why = td_unavailable();
@@ -333,13 +677,21 @@ int main(void)
 	/* All those failures left nothing behind. */
 	td_init_vm(td);
 	td_destroy(td);
+	tsc_frequency_is_the_modules_to_refuse();
 	fixed_bits_of_xfam_need_not_be_set();
 	vcpus_need_a_td_and_a_split_irqchip();
 	finalize_needs_vcpus();
 	phases_come_once_and_in_order();
 	get_cpuid_shows_the_tds_cpuid();
+	tsc_frequency_is_fixed_with_the_first_vcpu();
+	a_whole_irqchip_is_refused_and_a_split_one_works();
+	there_is_no_smm_and_no_pmu();
+	msrs_are_read_and_written_as_mainline_does();
+	local_machine_checks_are_what_the_vmm_sets_up();
 	state_of_a_td_is_out_of_reach();
 	every_phase_can_be_torn_down();
 	key_ids_come_back();
+	every_package_needs_a_cpu();
+	one_user_has_no_more_keyids_than_allowed();
 	return ktap_finish();
 }

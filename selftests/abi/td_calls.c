@@ -17,6 +17,7 @@
 #define MAX_VALUES	32
 #define MAX_EXITS	200
 
+#define RETRY		1ULL
 #define INVALID_OPERAND	0x8000000000000000ULL
 #define ALIGN_ERROR	0x8000000000000002ULL
 #define UNSUPPORTED	0x8000000000000003ULL
@@ -175,12 +176,12 @@ static void hello_reports_and_stops(void)
 	EXPECT(__func__, &r, 0x600d);
 }
 
-static void cpuid_knows_kvm_and_refuses_wide_leaves(void)
+static void cpuid_knows_kvm_and_wide_indices_are_refused(void)
 {
 	struct result r = run_test(GUEST_CPUID, NULL);
 
 	/* "KVMK" */
-	EXPECT(__func__, &r, 0, 0x4b4d564b, INVALID_OPERAND);
+	EXPECT(__func__, &r, 0, 0x4b4d564b, INVALID_OPERAND, INVALID_OPERAND);
 }
 
 static void io_takes_1_2_and_4_bytes_below_64k(void)
@@ -217,7 +218,23 @@ static void msrs_that_are_kvms(void)
 	struct result r = run_test(GUEST_MSR, NULL);
 
 	EXPECT(__func__, &r, 0, 0xfee00d00, 0, 0, 0x1ff, INVALID_OPERAND,
-	       INVALID_OPERAND, INVALID_OPERAND);
+	       INVALID_OPERAND);
+}
+
+/* Of each: the write's status, the read's, and the value. */
+static void msrs_that_kvm_emulates(void)
+{
+	struct result r = run_test(GUEST_EMULATED_MSRS, NULL);
+
+	EXPECT(__func__, &r,
+	       0, 0, 5,
+	       INVALID_OPERAND, 0, 0xd01,
+	       INVALID_OPERAND, 0, 1,
+	       INVALID_OPERAND, INVALID_OPERAND, 0,
+	       INVALID_OPERAND, INVALID_OPERAND, 0,
+	       INVALID_OPERAND, INVALID_OPERAND, 0,
+	       INVALID_OPERAND, INVALID_OPERAND, 0,
+	       0, INVALID_OPERAND);
 }
 
 static void shared_memory_is_seen_by_both_sides(void)
@@ -338,12 +355,103 @@ static void vmcalls_answer_as_the_ghci_says(void)
 	EXPECT(__func__, &r,
 	       0, 0, 3, INVALID_OPERAND,
 	       ALIGN_ERROR, INVALID_OPERAND, INVALID_OPERAND, INVALID_OPERAND,
-	       INVALID_OPERAND, UNSUPPORTED,
+	       INVALID_OPERAND, UNSUPPORTED, UNSUPPORTED,
 	       INVALID_OPERAND, INVALID_OPERAND, UNSUPPORTED,
 	       UNSUPPORTED, UNSUPPORTED,
 	       0, (u64)-1000);
-	ktap_result(r.user_calls == 3 && !r.map_gpa,
-		    "user space hears of three calls (%u)", r.user_calls);
+	ktap_result(r.user_calls == 4 && !r.map_gpa,
+		    "user space hears of four calls (%u)", r.user_calls);
+}
+
+/*
+ * An event that KVM cannot inject into a TD, but that it counts as one: the guest
+ * is to be entered before the next piece.
+ */
+static void pend_an_exception(struct td *td)
+{
+	struct kvm_enable_cap cap = {
+		.cap = KVM_CAP_EXCEPTION_PAYLOAD,
+		.args = { 1 },
+	};
+	struct kvm_vcpu_events events = {
+		.flags = KVM_VCPUEVENT_VALID_PAYLOAD,
+		.exception = { .pending = 1, .nr = 13, .has_error_code = 1 },
+	};
+
+	ktap_result(!ioctl(td->fd, KVM_ENABLE_CAP, &cap) &&
+		    !ioctl(td->vcpu[0].fd, KVM_SET_VCPU_EVENTS, &events),
+		    "an event is pending");
+}
+
+enum map_how { ANSWER, ANSWER_AND_PEND, SAY_NOTHING };
+
+/* What the VMM answers to each exit of GUEST_MAP_GPA, in order. */
+static const struct map_answer {
+	enum map_how how;
+	u64 gpa, ret;
+} map_answers[] = {
+	{ ANSWER, MAP_BASE, EINVAL },
+	{ ANSWER, MAP_BASE, 0 },
+	{ ANSWER, MAP_SECOND, EAGAIN },
+	{ ANSWER_AND_PEND, MAP_BASE, 0 },
+	{ ANSWER, MAP_BASE, 0 },
+	{ ANSWER, MAP_SECOND, EINVAL },
+	{ SAY_NOTHING, MAP_HYPERCALL, 0 },
+	{ ANSWER, MAP_BASE, EIO },
+};
+
+#define NR_MAP_ANSWERS	(sizeof(map_answers) / sizeof(*map_answers))
+
+/* Returns false if the guest asked for something else. */
+static bool answer_map_gpa(struct td *td, unsigned int nr)
+{
+	struct kvm_run *run = td->vcpu[0].run;
+	const struct map_answer *a = &map_answers[nr];
+
+	if (nr >= NR_MAP_ANSWERS || run->hypercall.nr != KVM_HC_MAP_GPA_RANGE ||
+	    run->hypercall.args[0] != a->gpa)
+		return false;
+	if (a->how != SAY_NOTHING)
+		run->hypercall.ret = a->ret;
+	if (a->how == ANSWER_AND_PEND)
+		pend_an_exception(td);
+	return true;
+}
+
+static void map_gpa_says_where_it_stopped(void)
+{
+	struct kvm_enable_cap no_exit = { .cap = KVM_CAP_EXIT_HYPERCALL };
+	struct td *td = td_ready(1, GUEST_MAP_GPA);
+	struct td_vcpu *vcpu = &td->vcpu[0];
+	struct result r = {};
+	unsigned int nr = 0;
+
+	while (!ioctl(vcpu->fd, KVM_RUN, 0) && !r.done) {
+		if (vcpu->run->exit_reason != KVM_EXIT_HYPERCALL) {
+			serve(td, vcpu, &r);
+		} else if (!answer_map_gpa(td, nr++)) {
+			ktap_note("exit %u is for %llx", nr - 1,
+				  (unsigned long long)vcpu->run->hypercall.args[0]);
+			break;
+		}
+	}
+	ktap_result(nr == NR_MAP_ANSWERS && errno == EINVAL,
+		    "an answer of no meaning ends KVM_RUN (exit %u, errno %d)", nr,
+		    errno);
+	ktap_result(!ioctl(td->fd, KVM_ENABLE_CAP, &no_exit),
+		    "without KVM_CAP_EXIT_HYPERCALL");
+	run_vcpu(td, 0, &r);
+	td_destroy(td);
+	EXPECT(__func__, &r,
+	       ALIGN_ERROR, SHARED_BIT | 0x100800,
+	       INVALID_OPERAND, SHARED_BIT | 0x100800,
+	       INVALID_OPERAND, SHARED_BIT - 0x1000,
+	       INVALID_OPERAND, SHARED_BIT | MAP_BASE,
+	       RETRY, SHARED_BIT | MAP_SECOND,
+	       RETRY, SHARED_BIT | MAP_SECOND,
+	       INVALID_OPERAND, SHARED_BIT | MAP_SECOND,
+	       0,
+	       UNSUPPORTED, SHARED_BIT | MAP_BASE);
 }
 
 static void timer_wakes_a_halted_vcpu(void)
@@ -456,10 +564,11 @@ static void fatal_error_shows_the_registers(void)
 	struct result r = run_test(GUEST_FATAL, &td);
 	struct kvm_run *run = td->vcpu[0].run;
 
-	/* R12 and R14 */
+	/* Why the vCPU left: TDCALL; R12 and R14 */
 	ktap_result(r.last_exit == KVM_EXIT_SYSTEM_EVENT &&
 		    run->system_event.type == KVM_SYSTEM_EVENT_TDX_FATAL &&
 		    run->system_event.ndata == 16 &&
+		    run->system_event.data[0] == 77 &&
 		    run->system_event.data[12] == 0x1234 &&
 		    run->system_event.data[14] == 0x4142434445464748,
 		    "%s", __func__);
@@ -468,16 +577,18 @@ static void fatal_error_shows_the_registers(void)
 
 static const struct ktap_test tests[] = {
 	TEST(hello_reports_and_stops),
-	TEST(cpuid_knows_kvm_and_refuses_wide_leaves),
+	TEST(cpuid_knows_kvm_and_wide_indices_are_refused),
 	TEST(io_takes_1_2_and_4_bytes_below_64k),
 	TEST(mmio_is_for_shared_addresses_only),
 	TEST(mmio_access_becomes_ve),
 	TEST(msrs_that_are_kvms),
+	TEST(msrs_that_kvm_emulates),
 	TEST(shared_memory_is_seen_by_both_sides),
 	TEST(private_memory_is_added_converted_and_zeroed),
 	TEST(memory_of_the_other_kind_is_a_memory_fault),
 	TEST(writes_to_shared_memory_are_logged),
 	TEST(vmcalls_answer_as_the_ghci_says),
+	TEST(map_gpa_says_where_it_stopped),
 	TEST(timer_wakes_a_halted_vcpu),
 	TEST(ipi_wakes_the_other_vcpu),
 	TEST(two_vcpus_meet),

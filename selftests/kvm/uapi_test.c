@@ -333,6 +333,12 @@ static int region_source_unaligned(struct ctx *c)
 	return add_region(c, (uintptr_t)c->source + 8, 0, 1);
 }
 
+static int region_no_source(struct ctx *c)
+{
+	init_vcpu(c);
+	return add_region(c, 0, 0, 1);
+}
+
 static int region_gpa_unaligned(struct ctx *c)
 {
 	init_vcpu(c);
@@ -481,6 +487,7 @@ static const struct test tests[] = {
 	  -EFAULT },
 	{ "region_rejects_unaligned_source", WITH_VCPU,
 	  region_source_unaligned, -EINVAL },
+	{ "region_rejects_source_0", WITH_VCPU, region_no_source, -EINVAL },
 	{ "region_rejects_unaligned_gpa", WITH_VCPU, region_gpa_unaligned,
 	  -EINVAL },
 	{ "region_rejects_no_pages", WITH_VCPU, region_empty, -EINVAL },

@@ -10,7 +10,11 @@
 #include <linux/kvm_host.h>
 #include <linux/module.h>
 
+#include <asm/tsc.h>
+
+#include "irq.h"
 #include "mmu.h"
+#include "x86.h"
 #include "kvm_tdx_hooks.h"
 
 MODULE_VERSION(KVM_TDX_VERSION);
@@ -98,16 +102,76 @@ long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
 {
 	struct kvm_vcpu *vcpu = filp->private_data;
-	const struct kvm_tdx_hooks *hooks;
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(vcpu->kvm);
 
-	if (ioctl != KVM_MEMORY_ENCRYPT_OP)
-		return -ENOIOCTLCMD;
-
-	hooks = kvm_tdx_hooks_of(vcpu->kvm);
 	if (!hooks)
 		return -ENOIOCTLCMD;
 
-	return hooks->vcpu_ioctl(vcpu, (void __user *)arg);
+	switch (ioctl) {
+	case KVM_MEMORY_ENCRYPT_OP:
+		return hooks->vcpu_ioctl(vcpu, (void __user *)arg);
+	case KVM_SET_TSC_KHZ:
+		/* The module runs the TSC, at one frequency for the whole TD. */
+		return -EINVAL;
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/*
+ * A TD needs a split irqchip: the module keeps the EOI bitmap to itself, and a
+ * model of the I/O APIC in the kernel has to hear of EOIs.
+ */
+static int kvm_tdx_create_irqchip(struct kvm *kvm)
+{
+	int ret;
+
+	mutex_lock(&kvm->lock);
+	ret = irqchip_in_kernel(kvm) ? -EEXIST : -ENOTTY;
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
+/* 0 asks for the host's frequency; once there are vCPUs, they have theirs. */
+static int kvm_tdx_set_tsc_khz(struct kvm *kvm, u32 khz)
+{
+	int ret = -EINVAL;
+
+	if (kvm_caps.has_tsc_control && khz >= kvm_caps.max_guest_tsc_khz)
+		return -EINVAL;
+
+	mutex_lock(&kvm->lock);
+	if (!kvm->created_vcpus) {
+		WRITE_ONCE(kvm->arch.default_tsc_khz, khz ?: tsc_khz);
+		ret = 0;
+	}
+	mutex_unlock(&kvm->lock);
+	return ret;
+}
+
+/* -ENOIOCTLCMD: base KVM's answer is good for a TD as well. */
+int kvm_tdx_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+{
+	struct kvm *kvm = filp->private_data;
+
+	if (likely(!kvm_is_td(kvm)))
+		return -ENOIOCTLCMD;
+
+	switch (ioctl) {
+	case KVM_CREATE_IRQCHIP:
+		return kvm_tdx_create_irqchip(kvm);
+	case KVM_SET_TSC_KHZ:
+		return kvm_tdx_set_tsc_khz(kvm, arg);
+	default:
+		return -ENOIOCTLCMD;
+	}
+}
+
+/* The VMM may say that a TD has no PMU of KVM's, not that it has one. */
+bool kvm_tdx_refuses_cap(struct kvm *kvm, const struct kvm_enable_cap *cap)
+{
+	return kvm_is_td(kvm) && cap->cap == KVM_CAP_PMU_CAPABILITY &&
+	       cap->args[0] != KVM_PMU_CAP_DISABLE;
 }
 
 /* @kvm is NULL when /dev/kvm asks. */

@@ -45,6 +45,7 @@ struct kvm_tdx_hooks {
 
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
+bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
 int kvm_tdx_enable_virtualization(void);
 void kvm_tdx_disable_virtualization(void);
 
@@ -64,6 +65,8 @@ bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+int kvm_tdx_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
+bool kvm_tdx_refuses_cap(struct kvm *kvm, const struct kvm_enable_cap *cap);
 int kvm_tdx_max_vcpus(struct kvm *kvm);
 int kvm_tdx_refresh_root(struct kvm_vcpu *vcpu);
 bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,

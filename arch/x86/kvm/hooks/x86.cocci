@@ -5,11 +5,18 @@
 //
 // No vCPU of a TD is put into SMM.
 //
+// Calls on a VM and capabilities that are not for a TD get their answer first.
+//
+// And kvm_vcpu_has_events(), which 6.12 keeps static.
+//
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 3 kvm_is_td
 // expect: 1 kvm_tdx_max_vcpus
 // expect: 1 kvm_tdx_refuses_events
+// expect: 1 kvm_tdx_vm_ioctl
+// expect: 1 kvm_tdx_refuses_cap
+// expect: 1 bool kvm_tdx_vcpu_has_events
 
 @@ @@
  #include "x86.h"
@@ -60,5 +67,41 @@ statement S;
 +	if (kvm_tdx_refuses_events(vcpu, events))
 +		return -EINVAL;
  if (events->flags & ~(...)) S
+ ...
+ }
+
+@@
+typedef bool;
+@@
++bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu)
++{
++	return kvm_vcpu_has_events(vcpu);
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_vcpu_has_events);
++
+ int kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
+ {
+ ...
+ }
+
+@@
+identifier filp, ioctl, arg;
+@@
+ int kvm_arch_vm_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg)
+ {
++	int td_ret = kvm_tdx_vm_ioctl(filp, ioctl, arg);
++
++	if (td_ret != -ENOIOCTLCMD)
++		return td_ret;
+ ...
+ }
+
+@@
+identifier kvm, cap;
+@@
+ int kvm_vm_ioctl_enable_cap(struct kvm *kvm, struct kvm_enable_cap *cap)
+ {
++	if (kvm_tdx_refuses_cap(kvm, cap))
++		return -EINVAL;
  ...
  }

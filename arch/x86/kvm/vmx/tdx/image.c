@@ -16,7 +16,7 @@ static int image_check(struct kvm_tdx *tdx,
 
 	if (!PAGE_ALIGNED(region->source_addr) || !PAGE_ALIGNED(region->gpa))
 		return -EINVAL;
-	if (!region->nr_pages || size >> PAGE_SHIFT != region->nr_pages)
+	if (!region->source_addr || !region->nr_pages || size >> PAGE_SHIFT != region->nr_pages)
 		return -EINVAL;
 	if (region->gpa >= limit || size > limit - region->gpa)
 		return -EINVAL;

@@ -148,6 +148,7 @@ void tdx_cleanup(void)
 {
 	if (!tdx_is_up)
 		return;
+	td_keyid_cleanup();
 	kvm_tdx_register_hooks(NULL);
 	kvm_tdx_disable_virtualization();
 	tdx_is_up = false;

@@ -142,7 +142,7 @@ static int td_free_key(struct kvm_tdx *tdx)
 		       tdx->td.hkid);
 		return ret;
 	}
-	tdx_keyid_free(tdx->td.hkid);
+	td_keyid_free(tdx);
 	return 0;
 }
 
@@ -355,18 +355,24 @@ free_pages:
 	td_free_tdcs(tdx, 0);
 	__free_page(tdx->td.tdr);
 	tdx->td.tdr = NULL;
-	tdx_keyid_free(tdx->td.hkid);
+	td_keyid_free(tdx);
 	return ret;
 }
 
 static int td_alloc(struct kvm_tdx *tdx)
 {
-	int hkid, ret;
+	int ret;
 
-	hkid = tdx_keyid_alloc();
-	if (hkid < 0)
-		return hkid;
-	tdx->td.hkid = hkid;
+	ret = td_keyid_alloc(tdx);
+	if (ret)
+		return ret;
+
+	/* With a KeyID in use they stay so, see tdx_cpu_offline(). */
+	ret = -EIO;
+	if (!tdx_all_packages_online()) {
+		pr_warn_ratelimited("Every package needs a CPU that is online to create a TD\n");
+		goto free_hkid;
+	}
 
 	ret = -ENOMEM;
 	tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
@@ -382,7 +388,7 @@ free_tdcs:
 	__free_page(tdx->td.tdr);
 	tdx->td.tdr = NULL;
 free_hkid:
-	tdx_keyid_free(hkid);
+	td_keyid_free(tdx);
 	return ret;
 }
 
@@ -394,9 +400,11 @@ int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 	lockdep_assert_held(&kvm->lock);
 
-	/* A vCPU's limits come from the TD, so none may exist yet. */
-	if (td_state(tdx) != TD_S_NONE || kvm->created_vcpus)
+	if (td_state(tdx) != TD_S_NONE)
 		return -EINVAL;
+	/* A vCPU's limits come from the TD, so none may exist yet. */
+	if (kvm->created_vcpus)
+		return -EBUSY;
 
 	td_params = td_params_get(kvm, u64_to_user_ptr(cmd->data));
 	if (IS_ERR(td_params))
@@ -439,6 +447,7 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		td_set_state(tdx, TD_S_RUNNABLE);
 	write_unlock(&kvm->mmu_lock);
 
+	cmd->hw_error = status;
 	switch (tdx_judge(status)) {
 	case TDX_DONE:
 		kvm->arch.pre_fault_allowed = true;
@@ -447,7 +456,6 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		return -EBUSY;
 	default:
 		/* NO_VCPUS, for one, is the caller's mistake: not fatal. */
-		cmd->hw_error = status;
 		return -EIO;
 	}
 }

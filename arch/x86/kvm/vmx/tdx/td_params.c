@@ -22,10 +22,8 @@
 #define TD_EPTP_MEM_TYPE_WB		6ULL
 #define TD_EPTP_LEVELS(n)		((u64)((n) - 1) << 3)
 
-/* The module counts the TSC in units of 25 MHz, from 100 MHz to 10 GHz. */
+/* The module counts the TSC in units of 25 MHz. */
 #define TD_TSC_UNIT_KHZ			25000
-#define TD_TSC_MIN			4
-#define TD_TSC_MAX			400
 
 #define CPUID_GUEST_PHYS_BITS		GENMASK(23, 16)
 
@@ -143,8 +141,8 @@ int td_get_capabilities(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 		return -ENOMEM;
 	caps->supported_attrs = td_supported_attributes(sys);
 	caps->supported_xfam = td_supported_xfam(sys);
-	caps->user_tdvmcallinfo_1_r11 = TDVMCALLINFO_GET_QUOTE |
-					TDVMCALLINFO_SETUP_EVENT_NOTIFY;
+	/* GetQuote is one of the GHCI's base calls, which are not listed. */
+	caps->user_tdvmcallinfo_1_r11 = TDVMCALLINFO_SETUP_EVENT_NOTIFY;
 	caps->cpuid.nent = sys->nr_cpuid_config;
 	for (i = 0; i < sys->nr_cpuid_config; i++)
 		td_cpuid_offer(&sys->cpuid_config[i], &caps->cpuid.entries[i]);
@@ -157,6 +155,17 @@ int td_get_capabilities(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 /* --- what the VMM chose --- */
 
+/* An entry with an index that does not count is its own index's, see docs/support.md. */
+static bool td_cpuid_is_for(const struct kvm_cpuid_entry2 *e,
+			    const struct tdx_cpuid_config *conf)
+{
+	if (e->function != conf->leaf)
+		return false;
+	if (conf->subleaf != ~0u)
+		return e->index == conf->subleaf;
+	return !e->index || !(e->flags & KVM_CPUID_FLAG_SIGNIFCANT_INDEX);
+}
+
 static const struct kvm_cpuid_entry2 *
 td_find_cpuid(const struct kvm_cpuid_entry2 *entries, u32 nent,
 	      const struct tdx_cpuid_config *conf)
@@ -164,9 +173,7 @@ td_find_cpuid(const struct kvm_cpuid_entry2 *entries, u32 nent,
 	u32 i;
 
 	for (i = 0; i < nent; i++) {
-		if (entries[i].function != conf->leaf)
-			continue;
-		if (conf->subleaf == ~0u || entries[i].index == conf->subleaf)
+		if (td_cpuid_is_for(&entries[i], conf))
 			return &entries[i];
 	}
 	return NULL;
@@ -227,11 +234,12 @@ static int td_params_gpaw(struct td_params *p,
 	}
 }
 
+/* Which frequencies there are, the module decides. */
 static int td_params_tsc(struct td_params *p, const struct kvm *kvm)
 {
-	u32 units = kvm->arch.default_tsc_khz / TD_TSC_UNIT_KHZ;
+	u32 units = READ_ONCE(kvm->arch.default_tsc_khz) / TD_TSC_UNIT_KHZ;
 
-	if (units < TD_TSC_MIN || units > TD_TSC_MAX)
+	if (units > U16_MAX)
 		return -EINVAL;
 	p->tsc_frequency = units;
 	return 0;

@@ -12,7 +12,6 @@
 
 #include "../../x86.h"
 #include "../../trace.h"
-#include "../posted_intr.h"
 #include "tdx.h"
 
 /* R11 of a call, beside VMX exit reasons and what <asm/shared/tdx.h> has. */
@@ -125,6 +124,8 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	u64 size = tdx->args.r12, write = tdx->args.r13, port = tdx->args.r14;
 	int ret;
+
+	++vcpu->stat.io_exits;
 
 	if ((size != 1 && size != 2 && size != 4) || write > 1 ||
 	    port > U16_MAX || port + size - 1 > U16_MAX)
@@ -245,22 +246,29 @@ static int tdvmcall_mmio(struct kvm_vcpu *vcpu)
 
 static int tdvmcall_map_gpa_exit(struct vcpu_tdx *tdx);
 
-static bool tdvmcall_event_waits(struct kvm_vcpu *vcpu)
+/* R11 is the first page that was not converted, whatever the reason. */
+static int tdvmcall_map_gpa_failed(struct vcpu_tdx *tdx, gpa_t gpa, u64 r10)
 {
-	return pi_has_pending_interrupt(vcpu) || vcpu->arch.nmi_pending ||
-	       kvm_test_request(KVM_REQ_NMI, vcpu);
+	tdx->args.r11 = gpa;
+	return tdvmcall_answer(tdx, r10);
 }
 
 static int tdvmcall_map_gpa_done(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u64 ret = READ_ONCE(vcpu->run->hypercall.ret);
 
-	if (ret) {
-		/* Say how far it got: R11 is the first page not converted. */
-		tdx->args.r11 = tdx->map_gpa_next;
-		return tdvmcall_answer(tdx, ret == EAGAIN ?
-				       TDVMCALL_RETRY : TDVMCALL_INVALID_OPERAND);
+	switch (READ_ONCE(vcpu->run->hypercall.ret)) {
+	case 0:
+		break;
+	case EAGAIN:
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_RETRY);
+	case EINVAL:
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_INVALID_OPERAND);
+	default:
+		/* Of no meaning to the guest: KVM_RUN itself fails. */
+		return -EINVAL;
 	}
 
 	tdx->map_gpa_next = min(tdx->map_gpa_end,
@@ -268,10 +276,10 @@ static int tdvmcall_map_gpa_done(struct kvm_vcpu *vcpu)
 	if (tdx->map_gpa_next >= tdx->map_gpa_end)
 		return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
 
-	if (tdvmcall_event_waits(vcpu)) {
-		tdx->args.r11 = tdx->map_gpa_next;
-		return tdvmcall_answer(tdx, TDVMCALL_RETRY);
-	}
+	/* The guest takes the event, and asks for the rest. */
+	if (kvm_tdx_vcpu_has_events(vcpu))
+		return tdvmcall_map_gpa_failed(tdx, tdx->map_gpa_next,
+					       TDVMCALL_RETRY);
 	return tdvmcall_map_gpa_exit(tdx);
 }
 
@@ -302,11 +310,13 @@ static int tdvmcall_map_gpa(struct kvm_vcpu *vcpu)
 	u64 size = tdx->args.r13;
 
 	if (!(vcpu->kvm->arch.hypercall_exit_enabled & BIT(KVM_HC_MAP_GPA_RANGE)))
-		return tdvmcall_answer(tdx, TDVMCALL_SUBFUNC_UNSUPPORTED);
-	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
-		return tdvmcall_answer(tdx, TDVMCALL_ALIGN_ERROR);
+		return tdvmcall_map_gpa_failed(tdx, gpa,
+					       TDVMCALL_SUBFUNC_UNSUPPORTED);
 	if (!tdvmcall_range_ok(tdx, gpa, size))
-		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
+		return tdvmcall_map_gpa_failed(tdx, gpa,
+					       TDVMCALL_INVALID_OPERAND);
+	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
+		return tdvmcall_map_gpa_failed(tdx, gpa, TDVMCALL_ALIGN_ERROR);
 
 	tdx->map_gpa_next = gpa;
 	tdx->map_gpa_end = gpa + size;
@@ -375,18 +385,16 @@ static int tdvmcall_get_quote(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	gpa_t gpa = tdx->args.r12;
-	u64 size = tdx->args.r13;
 	struct kvm_tdx_exit *exit;
 
-	if (!PAGE_ALIGNED(gpa) || !PAGE_ALIGNED(size))
-		return tdvmcall_answer(tdx, TDVMCALL_ALIGN_ERROR);
-	if (!tdvmcall_shared_range_ok(tdx, gpa, size))
+	/* KVM has no use for the buffer: the rest is for user space to judge. */
+	if (tdvmcall_strip(tdx, gpa) == gpa)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
 	exit = tdvmcall_user_exit(vcpu, TDVMCALL_GET_QUOTE, tdvmcall_user_done);
 	exit->u.get_quote.ret = TDVMCALL_SUBFUNC_UNSUPPORTED;
 	exit->u.get_quote.gpa = tdvmcall_strip(tdx, gpa);
-	exit->u.get_quote.size = size;
+	exit->u.get_quote.size = tdx->args.r13;
 	return 0;
 }
 
@@ -406,12 +414,16 @@ static int tdvmcall_setup_event_notify(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
-/* The registers in the order of their numbers; the hidden ones read as 0. */
+/*
+ * The registers in the order of their numbers; RAX is TDH.VP.ENTER's status, the
+ * hidden ones read as 0.
+ */
 static int tdvmcall_report_fatal_error(struct kvm_vcpu *vcpu)
 {
 	const struct tdx_module_args *a = &to_tdx(vcpu)->args;
 	const u64 regs[16] = {
-		0, a->rcx, a->rdx, a->rbx, 0, 0, a->rsi, a->rdi,
+		to_tdx(vcpu)->vp_enter_ret, a->rcx, a->rdx, a->rbx,
+		0, 0, a->rsi, a->rdi,
 		a->r8, a->r9, a->r10, a->r11, a->r12, a->r13, a->r14, a->r15,
 	};
 
@@ -447,6 +459,8 @@ static int tdvmcall_hypercall(struct kvm_vcpu *vcpu)
 	ret = __kvm_emulate_hypercall(vcpu, a->r10, a->r11, a->r12, a->r13,
 				      a->r14, true, 0);
 	if (a->r10 == KVM_HC_MAP_GPA_RANGE && !ret) {
+		/* A VMM may take it for granted that this is 0, and leave it. */
+		vcpu->run->hypercall.ret = 0;
 		tdvmcall_chain(tdx, tdvmcall_hypercall_done);
 		return 0;
 	}

@@ -59,6 +59,9 @@ struct kvm_tdx {
 	u32 tsc_khz;
 	u8 gpaw;
 
+	/* Who pays for the KeyID, as long as it is in use. */
+	struct td_keyid_user *keyid_user;
+
 	/*
 	 * Written under kvm->lock with every vcpu->mutex held (KEYLESS: when
 	 * no vCPU can run any more).  Readers without these locks pair their
@@ -189,7 +192,6 @@ static inline enum td_state td_state(const struct kvm_tdx *tdx)
 #endif
 
 /* First words of GetTdVmCallInfo leaf 1: calls that user space may serve. */
-#define TDVMCALLINFO_GET_QUOTE		BIT_ULL(0)
 #define TDVMCALLINFO_SETUP_EVENT_NOTIFY	BIT_ULL(1)
 
 /* --- main.c: module parameter and bring-up; ops*.c: the tables --- */
@@ -212,6 +214,11 @@ void td_set_state(struct kvm_tdx *tdx, enum td_state state);
 int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 
+/* --- keyid.c: a KeyID, counted for the user who asks for it --- */
+int td_keyid_alloc(struct kvm_tdx *tdx);
+void td_keyid_free(struct kvm_tdx *tdx);
+void td_keyid_cleanup(void);
+
 /* --- td_params.c: its parameters --- */
 struct td_params;
 const char *td_params_unsupported(const struct tdx_sys_info *sys);
@@ -229,10 +236,12 @@ void tdx_vcpu_free(struct kvm_vcpu *vcpu);
 void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu);
 void tdx_vcpu_put(struct kvm_vcpu *vcpu);
 int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
-int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 void tdx_flush_vp_on_cpu(struct kvm_vcpu *vcpu);
 void tdx_flush_vps_of_this_cpu(void);
 void tdx_write_tsc(struct kvm_vcpu *vcpu);
+
+/* --- cpuid.c --- */
+int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 
 /* --- run.c --- */
 u32 tdx_run_setup(void);

@@ -40,6 +40,32 @@ bool tdx_last_in_package(unsigned int cpu)
 }
 
 /**
+ * tdx_all_packages_online() - has every package a CPU that is online?
+ *
+ * A TD's key has to be configured on all of them.  Once a KeyID is in use, the
+ * last CPU of a package does not go offline any more.
+ *
+ * Return: false if a package has none.
+ */
+bool tdx_all_packages_online(void)
+{
+	unsigned int cpu;
+	bool ret = true;
+
+	cpus_read_lock();
+	for_each_present_cpu(cpu) {
+		/* If no other CPU of the package is online, this one has to be. */
+		if (!cpu_online(cpu) && tdx_last_in_package(cpu)) {
+			ret = false;
+			break;
+		}
+	}
+	cpus_read_unlock();
+	return ret;
+}
+EXPORT_SYMBOL_GPL(tdx_all_packages_online);
+
+/**
  * tdx_on_each_package() - call a function on one CPU of every package
  * @fn: what to call, in process context, pinned; may sleep
  * @data: its argument

@@ -84,6 +84,7 @@ u16 tdx_global_keyid(void);
 unsigned int tdx_nr_guest_keyids(void);
 
 /* --- packages, and what is done once for all TDs (package.c) --- */
+bool tdx_all_packages_online(void);
 int tdx_on_each_package(int (*fn)(void *), void *data);
 /* Its name until all callers use the new one. */
 #define tdx_for_each_package tdx_on_each_package
