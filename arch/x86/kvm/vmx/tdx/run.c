@@ -125,6 +125,25 @@ static void tdx_load_host_debugctl(struct kvm_vcpu *vcpu)
 /* --- entry and exit --- */
 
 /*
+ * Statuses that carry an exit reason and the registers of a TD exit.  Some say
+ * that the vCPU or the TD will not run again; the machine check, the NMI or the
+ * interrupt that ended it is the host's all the same.
+ */
+static noinstr bool tdx_status_has_exit(u64 status)
+{
+	switch (status & TDX_STATUS_MASK) {
+	case TDX_SUCCESS:
+	case TDX_NON_RECOVERABLE_VCPU:
+	case TDX_NON_RECOVERABLE_TD:
+	case TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE:
+	case TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
  * Take apart what TDH.VP.ENTER returned; for the code shared with VMX, make
  * it look like one of VMX's exits.  A TD's registers are always "available",
  * so that code never looks for a VMCS.
@@ -137,10 +156,11 @@ static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 	vmx->idt_vectoring_info = 0;
 	vmx->exit_intr_info = 0;
 	vmx->exit_qualification = 0;
+	tdx->exit_qual = 0;
+	tdx->ext_exit_qual = 0;
 	tdx->exit_intr_info = 0;
 
-	/* An error, or a vCPU that will not run again: no exit to handle. */
-	if (ret & (TDX_STATUS_ERROR_BIT | TDX_STATUS_NON_RECOVERABLE_BIT)) {
+	if (!tdx_status_has_exit(ret)) {
 		vmx->exit_reason.full = EXIT_REASON_UNDEFINED;
 		return;
 	}
@@ -236,14 +256,24 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	return EXIT_FASTPATH_NONE;
 }
 
-/* Of the exits, only interrupts and exceptions cannot wait. */
+/*
+ * Of the exits, only interrupts and machine checks cannot wait.  The status may
+ * say that the TD is gone: memory_failure() has to hear of it all the more.
+ */
 void tdx_handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	u32 info = vmx->exit_intr_info;
 
-	/* Take nothing for an interrupt that is none. */
-	if (vmx->exit_reason.basic == EXIT_REASON_EXTERNAL_INTERRUPT &&
-	    !is_external_intr(vmx->exit_intr_info))
-		return;
-	vmx_handle_exit_irqoff(vcpu);
+	switch (vmx->exit_reason.basic) {
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		/* vmx_handle_exit_irqoff() bugs the VM if it is none. */
+		if (is_external_intr(info))
+			vmx_handle_exit_irqoff(vcpu);
+		break;
+	case EXIT_REASON_EXCEPTION_NMI:
+		if (is_machine_check(info))
+			kvm_machine_check();
+		break;
+	}
 }

@@ -325,6 +325,26 @@ static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
 	return tdx_broken(td, "TDH.VP.WR", status, NULL);
 }
 
+/* What KVM_CAP_X86_NOTIFY_VMEXIT and KVM_CAP_X86_BUS_LOCK_EXIT ask for. */
+static int tdx_vp_configure_exits(struct vcpu_tdx *tdx)
+{
+	struct kvm *kvm = tdx->vmx.vcpu.kvm;
+	u32 exits = 0;
+	int ret = 0;
+
+	if (kvm_notify_vmexit_enabled(kvm)) {
+		exits |= SECONDARY_EXEC_NOTIFY_VM_EXITING;
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(NOTIFY_WINDOW),
+				   kvm->arch.notify_window, GENMASK_ULL(31, 0));
+	}
+	if (kvm->arch.bus_lock_detection_enabled)
+		exits |= SECONDARY_EXEC_BUS_LOCK_DETECTION;
+	if (!ret && exits)
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(SECONDARY_VM_EXEC_CONTROL),
+				   exits, exits);
+	return ret;
+}
+
 /* The few fields of the TD's VMCS that are the host's to set. */
 static int tdx_vp_configure(struct vcpu_tdx *tdx)
 {
@@ -343,6 +363,8 @@ static int tdx_vp_configure(struct vcpu_tdx *tdx)
 		ret = tdx_vp_write(tdx, TDVPS_VMCS64(SHARED_EPT_POINTER),
 				   page_to_phys(td->shared_root),
 				   GENMASK_ULL(51, 12));
+	if (!ret)
+		ret = tdx_vp_configure_exits(tdx);
 	return ret;
 }
 
