@@ -306,6 +306,46 @@ static void private_faults_are_counted_as_page_faults(void)
 	ktap_result(ours > 0 && taken >= ours && fixed > 0, "%s", __func__);
 }
 
+/*
+ * tdx_sync_pir_to_irr() answers with the highest vector there is, which passes
+ * apic_has_interrupt_for_ppr() as long as the priority of KVM's own APIC is
+ * zero.  So nobody may raise it.
+ */
+static void nobody_raises_the_priority_of_a_tds_apic(void)
+{
+	struct td *td = td_ready(1, GUEST_TIMER);
+	struct td_vcpu *vcpu = &td->vcpu[0];
+	struct kvm_lapic_state lapic = {};
+	struct {
+		struct kvm_msrs head;
+		struct kvm_msr_entry msr;
+	} tpr = { .head.nmsrs = 1, .msr = { .index = 0x808, .data = 0xff } };
+	struct kvm_sregs sregs = { .cr8 = 15 };
+	unsigned int exits = 0;
+	bool ok;
+
+	memset(lapic.regs + 0x80, 0xff, 4);
+	ok = ioctl(vcpu->fd, KVM_SET_LAPIC, &lapic) < 0 && errno == EINVAL;
+	ok = ioctl(vcpu->fd, KVM_SET_MSRS, &tpr) == 0 && ok;
+	ok = ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0 && errno == EINVAL && ok;
+	vcpu->run->cr8 = 15;
+	vcpu->run->s.regs.sregs.cr8 = 15;
+	vcpu->run->kvm_dirty_regs = KVM_SYNC_X86_SREGS;
+	ok = ioctl(vcpu->fd, KVM_RUN, 0) < 0 && errno == EINVAL && ok;
+	vcpu->run->kvm_dirty_regs = 0;
+	/* The guest halts until its timer's interrupt. */
+	do {
+		ok = !ioctl(vcpu->fd, KVM_RUN, 0) && ok;
+	} while (ok && vcpu->run->exit_reason == KVM_EXIT_IO &&
+		 vcpu->run->io.port != PORT_DONE && ++exits < 100);
+	ok = ok && vcpu->run->exit_reason == KVM_EXIT_IO &&
+	     vcpu->run->io.port == PORT_DONE;
+	if (!ok)
+		ktap_note("exit_reason %u errno %d", vcpu->run->exit_reason, errno);
+	td_destroy(td);
+	ktap_result(ok, "%s", __func__);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(a_machine_check_in_a_td_is_the_hosts),
 	TEST(a_machine_check_during_an_entry_is_the_hosts),
@@ -322,6 +362,7 @@ static const struct ktap_test tests[] = {
 	TEST(a_bus_lock_beside_another_exit_goes_to_user_space),
 	TEST(exits_are_counted_as_for_other_vms),
 	TEST(private_faults_are_counted_as_page_faults),
+	TEST(nobody_raises_the_priority_of_a_tds_apic),
 };
 
 int main(int argc, char **argv)

@@ -93,10 +93,18 @@ void tdx_prepare_switch_to_host(struct kvm_vcpu *vcpu)
 	vmx->guest_state_loaded = false;
 }
 
-/* The module leaves the TD's choice of extended features in place. */
+/*
+ * The module leaves the TD's choice of extended features in place, and nothing
+ * of PKRU, whether or not the TD has it.  XFD and its error are put right by
+ * vcpu_enter_guest(), see tdx_vcpu_create().
+ */
 static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 {
 	u64 xfam = to_kvm_tdx(vcpu->kvm)->xfam;
+
+	if (cpu_feature_enabled(X86_FEATURE_OSPKE) &&
+	    rdpkru() != vcpu->arch.host_pkru)
+		wrpkru(vcpu->arch.host_pkru);
 
 	if (xgetbv(XCR_XFEATURE_ENABLED_MASK) != kvm_host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
@@ -105,10 +113,6 @@ static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 	if (cpu_feature_enabled(X86_FEATURE_XSAVES) &&
 	    kvm_host.xss != (xfam & kvm_caps.supported_xss))
 		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
-
-	if (cpu_feature_enabled(X86_FEATURE_OSPKE) && (xfam & XFEATURE_MASK_PKRU) &&
-	    rdpkru() != vcpu->arch.host_pkru)
-		wrpkru(vcpu->arch.host_pkru);
 }
 
 /* A TD exit clears DEBUGCTL but for BTF and the two freeze bits. */

@@ -199,6 +199,13 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 
 	fpstate_set_confidential(&vcpu->arch.guest_fpu);
 	vcpu->arch.guest_state_protected = true;
+	/*
+	 * A TD with AMX writes XFD by itself.  vcpu_enter_guest() reads the MSR
+	 * after each exit then, so that the kernel's copy is not stale.
+	 */
+	if ((to_kvm_tdx(vcpu->kvm)->xfam & XFEATURE_MASK_XTILE) ==
+	    XFEATURE_MASK_XTILE)
+		vcpu->arch.xfd_no_write_intercept = true;
 	/* KVM cannot see whether the guest took the timer's interrupt. */
 	vcpu->arch.apic->lapic_timer.timer_advance_ns = 0;
 	return 0;
