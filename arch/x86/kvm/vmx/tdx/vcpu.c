@@ -81,7 +81,7 @@ static u64 tdx_flush_vp_here(struct vcpu_tdx *tdx)
 	if (tdx->assoc_cpu != raw_smp_processor_id())
 		return TDX_SUCCESS;
 
-	while (tdx->state == TDX_VCPU_INITIALIZED && tries--) {
+	while (tdx->state != TDX_VCPU_NONE && tries--) {
 		status = tdh_vp_flush(&tdx->vp);
 		if (tdx_judge(status) != TDX_RETRY)
 			break;
@@ -440,14 +440,19 @@ int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 	ret = tdx_vp_create(tdx);
 	if (ret)
 		return ret;
+	/*
+	 * TDH.VP.INIT associates the vCPU with this CPU, and this thread may be
+	 * moved right after it: have tdx_vcpu_load() flush from here on.  The
+	 * scheduler's locks make the store visible to the CPU that flushes.
+	 */
+	tdx->state = TDX_VCPU_INITIALIZING;
 	ret = tdx_vp_init(tdx, cmd->data);
 	if (ret)
 		return ret;
-	/* From here on the module may hold an association: flushes matter. */
-	tdx->state = TDX_VCPU_INITIALIZED;
 	ret = tdx_vp_configure(tdx);
 	if (ret)
 		return ret;
+	tdx->state = TDX_VCPU_INITIALIZED;
 
 	/* Every vCPU of a TD starts at once; the firmware sorts them out. */
 	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;
