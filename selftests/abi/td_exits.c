@@ -306,6 +306,21 @@ static void private_faults_are_counted_as_page_faults(void)
 	ktap_result(ours > 0 && taken >= ours && fixed > 0, "%s", __func__);
 }
 
+/* GUEST_TIMER halts until its timer's interrupt, and reports. */
+static bool runs_to_its_end(struct td_vcpu *vcpu)
+{
+	unsigned int exits = 0;
+	bool ok;
+
+	do {
+		ok = !ioctl(vcpu->fd, KVM_RUN, 0) &&
+		     vcpu->run->exit_reason == KVM_EXIT_IO;
+	} while (ok && vcpu->run->io.port != PORT_DONE && ++exits < 100);
+	if (!ok || exits == 100)
+		ktap_note("exit_reason %u errno %d", vcpu->run->exit_reason, errno);
+	return ok && exits < 100;
+}
+
 /*
  * tdx_sync_pir_to_irr() answers with the highest vector there is, which passes
  * apic_has_interrupt_for_ppr() as long as the priority of KVM's own APIC is
@@ -321,7 +336,6 @@ static void nobody_raises_the_priority_of_a_tds_apic(void)
 		struct kvm_msr_entry msr;
 	} tpr = { .head.nmsrs = 1, .msr = { .index = 0x808, .data = 0xff } };
 	struct kvm_sregs sregs = { .cr8 = 15 };
-	unsigned int exits = 0;
 	bool ok;
 
 	memset(lapic.regs + 0x80, 0xff, 4);
@@ -333,17 +347,45 @@ static void nobody_raises_the_priority_of_a_tds_apic(void)
 	vcpu->run->kvm_dirty_regs = KVM_SYNC_X86_SREGS;
 	ok = ioctl(vcpu->fd, KVM_RUN, 0) < 0 && errno == EINVAL && ok;
 	vcpu->run->kvm_dirty_regs = 0;
-	/* The guest halts until its timer's interrupt. */
-	do {
-		ok = !ioctl(vcpu->fd, KVM_RUN, 0) && ok;
-	} while (ok && vcpu->run->exit_reason == KVM_EXIT_IO &&
-		 vcpu->run->io.port != PORT_DONE && ++exits < 100);
-	ok = ok && vcpu->run->exit_reason == KVM_EXIT_IO &&
-	     vcpu->run->io.port == PORT_DONE;
-	if (!ok)
-		ktap_note("exit_reason %u errno %d", vcpu->run->exit_reason, errno);
+	ok = runs_to_its_end(vcpu) && ok;
 	td_destroy(td);
 	ktap_result(ok, "%s", __func__);
+}
+
+#define TRACING		"/sys/kernel/debug/tracing/"
+#define EVENT		"kvm_wait_lapic_expire"
+
+static bool was_traced(const char *event)
+{
+	FILE *f = fopen(TRACING "trace", "r");
+	bool found = false;
+	char line[512];
+
+	while (f && fgets(line, sizeof(line), f))
+		found |= line[0] != '#' && strstr(line, event);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/*
+ * KVM has the timer expire early by what it takes to get into the guest, and
+ * waits for the rest before it enters.  td_calls sees that no interrupt is early.
+ */
+static void the_timers_advance_is_waited_out(void)
+{
+	struct td *td;
+	bool ok;
+
+	if (!write_line(TRACING "events/kvm/" EVENT "/enable", "1")) {
+		ktap_skip(__func__, "no tracing");
+		return;
+	}
+	td = td_ready(1, GUEST_TIMER);
+	ok = runs_to_its_end(&td->vcpu[0]);
+	td_destroy(td);
+	write_line(TRACING "events/kvm/" EVENT "/enable", "0");
+	ktap_result(ok && was_traced(EVENT ":"), "%s", __func__);
 }
 
 static const struct ktap_test tests[] = {
@@ -363,6 +405,7 @@ static const struct ktap_test tests[] = {
 	TEST(exits_are_counted_as_for_other_vms),
 	TEST(private_faults_are_counted_as_page_faults),
 	TEST(nobody_raises_the_priority_of_a_tds_apic),
+	TEST(the_timers_advance_is_waited_out),
 };
 
 int main(int argc, char **argv)

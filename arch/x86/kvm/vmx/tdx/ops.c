@@ -280,15 +280,6 @@ TD_NOTHING(load_eoi_exitmap, (struct kvm_vcpu *vcpu, u64 *bitmap), vcpu, bitmap)
 TD_NOTHING(hwapic_irr_update, (struct kvm_vcpu *vcpu, int max_irr), vcpu, max_irr)
 TD_NOTHING(hwapic_isr_update, (struct kvm_vcpu *vcpu, int max_isr), vcpu, max_isr)
 
-/* A device that posts would need the wakeup vector, see tdx_vcpu_put(). */
-static int vt_pi_update_irte(struct kvm *kvm, unsigned int host_irq,
-			     u32 guest_irq, bool set)
-{
-	if (is_td(kvm))
-		return 0;
-	return vmx_pi_update_irte(kvm, host_irq, guest_irq, set);
-}
-
 static void vt_install_events(struct kvm_x86_ops *ops)
 {
 	ops->inject_irq = vt_inject_irq;
@@ -313,7 +304,6 @@ static void vt_install_events(struct kvm_x86_ops *ops)
 	ops->hwapic_irr_update = vt_hwapic_irr_update;
 	ops->hwapic_isr_update = vt_hwapic_isr_update;
 	ops->sync_pir_to_irr = vt_sync_pir_to_irr;
-	ops->pi_update_irte = vt_pi_update_irte;
 }
 
 #ifdef CONFIG_KVM_SMM

@@ -212,6 +212,24 @@ int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+/*
+ * The timer expires early by what an entry takes, so wait for the rest before the
+ * guest gets the interrupt.  kvm_wait_lapic_expire() looks for it in the IRR of
+ * KVM's own APIC, to which nothing of a TD's goes: show it there for the while.
+ */
+static void tdx_wait_lapic_expire(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	int vector = kvm_lapic_get_reg(apic, APIC_LVTT) & APIC_VECTOR_MASK;
+	void *pir = to_vmx(vcpu)->pi_desc.pir;
+
+	if (!test_bit(vector, pir))
+		return;
+	kvm_lapic_set_vector(vector, apic->regs + APIC_IRR);
+	kvm_wait_lapic_expire(vcpu);
+	kvm_lapic_clear_vector(vector, apic->regs + APIC_IRR);
+}
+
 fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	bool force_immediate_exit = run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT;
@@ -236,8 +254,10 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	 * swallowed.  Send another: interrupts are off, so that the CPU takes
 	 * it as the guest's once it is in there.
 	 */
-	if (pi_test_on(&tdx->vmx.pi_desc))
+	if (pi_test_on(&tdx->vmx.pi_desc)) {
 		__apic_send_IPI_self(POSTED_INTR_VECTOR);
+		tdx_wait_lapic_expire(vcpu);
+	}
 
 	/* The module arms no preemption timer for the host. */
 	if (force_immediate_exit)

@@ -148,10 +148,7 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 
 void tdx_vcpu_put(struct kvm_vcpu *vcpu)
 {
-	/*
-	 * No switch to the wakeup vector: IPIs are TDVMCALLs, and devices
-	 * post to no TD, so whoever posts wakes the vCPU himself.
-	 */
+	vmx_vcpu_pi_put(vcpu);
 	tdx_prepare_switch_to_host(vcpu);
 }
 
@@ -206,8 +203,6 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 	if ((to_kvm_tdx(vcpu->kvm)->xfam & XFEATURE_MASK_XTILE) ==
 	    XFEATURE_MASK_XTILE)
 		vcpu->arch.xfd_no_write_intercept = true;
-	/* KVM cannot see whether the guest took the timer's interrupt. */
-	vcpu->arch.apic->lapic_timer.timer_advance_ns = 0;
 	return 0;
 }
 
