@@ -11,6 +11,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -145,6 +146,95 @@ static void a_vcpu_moves_between_cpus(void)
 			usleep(500);
 	}
 	ktap_result(runner_stop(&r) && hello(), "%s", __func__);
+}
+
+/*
+ * TDH.VP.INIT associates the vCPU with the CPU it runs on.  The module keeps it
+ * busy for so long that the move asked for meanwhile happens right after it, on
+ * a kernel that preempts.
+ */
+#define INJECT	"/sys/kernel/debug/tdx_swmod/inject"
+#define PREEMPT	"/sys/kernel/debug/sched/preempt"
+
+static bool write_line(const char *path, const char *line)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		return false;
+	fprintf(f, "%s\n", line);
+	return !fclose(f);
+}
+
+static bool busy_has_struck(void)
+{
+	FILE *f = fopen(INJECT, "r");
+	bool struck = false;
+	char line[256];
+
+	while (f && fgets(line, sizeof(line), f))
+		struck |= strstr(line, " fired ") && !strstr(line, " fired 0");
+	if (f)
+		fclose(f);
+	return struck;
+}
+
+struct mover {
+	pthread_t who;
+	bool ready;
+};
+
+static void *mover_thread(void *arg)
+{
+	struct mover *m = arg;
+
+	pin(pthread_self(), 1);
+	__atomic_store_n(&m->ready, true, __ATOMIC_SEQ_CST);
+	while (!busy_has_struck())
+		;
+	pin(m->who, 1);
+	return NULL;
+}
+
+static bool move_during_init(void)
+{
+	struct td *td = td_create();
+	struct mover m = { .who = pthread_self() };
+	pthread_t mover;
+	bool ok;
+
+	td_split_irqchip(td);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	pthread_create(&mover, NULL, mover_thread, &m);
+	while (!__atomic_load_n(&m.ready, __ATOMIC_SEQ_CST))
+		usleep(100);
+	pin(m.who, 0);
+	write_line(INJECT, "VP.INIT status=OPERAND_BUSY operand=TDR times=900");
+	ok = !td_try_cmd(td->vcpu[0].fd, KVM_TDX_INIT_VCPU, 0, NULL, NULL);
+	if (!ok)
+		ktap_note("KVM_TDX_INIT_VCPU: %s", strerror(errno));
+	pthread_join(mover, NULL);
+	write_line(INJECT, "clear");
+	td_destroy(td);
+	return ok;
+}
+
+static void a_vcpu_moves_while_it_is_initialized(void)
+{
+	bool ok = true;
+	unsigned int i;
+
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || access(INJECT, W_OK)) {
+		ktap_skip(__func__, "one CPU, or not the software module");
+		return;
+	}
+	/* Where the kernel can choose, and does not preempt already. */
+	write_line(PREEMPT, "full");
+	for (i = 0; i < 5; i++)
+		ok = move_during_init() && ok;
+	write_line(PREEMPT, "voluntary");
+	ktap_result(ok && hello(), "%s", __func__);
 }
 
 static void a_cpu_goes_offline_under_a_vcpu(void)
@@ -309,6 +399,7 @@ static const struct ktap_test tests[] = {
 	TEST(immediate_exit_runs_nothing),
 	TEST(two_tds_share_a_cpu),
 	TEST(a_vcpu_moves_between_cpus),
+	TEST(a_vcpu_moves_while_it_is_initialized),
 	TEST(a_cpu_goes_offline_under_a_vcpu),
 	TEST(a_td_is_for_its_own_process),
 	TEST(memory_outlives_the_td),

@@ -86,6 +86,10 @@ static bool debug;
 module_param(debug, bool, 0444);
 MODULE_PARM_DESC(debug, "a debug TD, which the host steps through a while");
 
+static bool lost;
+module_param(lost, bool, 0444);
+MODULE_PARM_DESC(lost, "TD exits lose the host state that they do on hardware");
+
 static struct direct_td td;
 static struct tdx_module_args args;
 static unsigned int failed, interrupts, entries, moves, steps;
@@ -236,10 +240,25 @@ static void enter(void)
 		cost_tdcalls = ticks;
 }
 
+/* Was the host's state lost, or kept, as a whole?  Puts it back. */
+static void check_host(struct direct_host *before)
+{
+	struct direct_host after, want = *before;
+
+	direct_host_snapshot(&after);
+	if (lost) {
+		direct_host_lost(&want, DIRECT_XFAM);
+		failed += direct_host_compare(&want, &after);
+		direct_host_restore(before);
+		direct_host_snapshot(&after);
+	}
+	failed += direct_host_compare(before, &after);
+}
+
 /* On this CPU, until the vCPU has to move; 1 if it has. */
 static int run_here(void *unused)
 {
-	struct direct_host before, after;
+	struct direct_host before;
 	bool go_on;
 
 	moving = false;
@@ -249,8 +268,7 @@ static int run_here(void *unused)
 	direct_host_snapshot(&before);
 	do {
 		enter();
-		direct_host_snapshot(&after);
-		failed += direct_host_compare(&before, &after);
+		check_host(&before);
 		go_on = on_exit() && entries++ < DIRECT_MAX_ENTRIES;
 	} while (go_on && !moving);
 	if (go_on)
@@ -319,8 +337,8 @@ static int __init direct_init(void)
 		pr_info("%u steps were not taken\n", steps);
 		ret = -EIO;
 	}
-	pr_info("%s, %u failures%s\n", ret ? "FAIL" : "pass", failed,
-		debug ? ", debug TD" : "");
+	pr_info("%s, %u failures%s%s\n", ret ? "FAIL" : "pass", failed,
+		debug ? ", debug TD" : "", lost ? ", host state lost" : "");
 	return ret;
 }
 

@@ -33,6 +33,8 @@ struct direct_td {
 	u64 err;			/* the first status that was not 0 */
 };
 
+#define DIRECT_XFAM		7ULL	/* x87, SSE, AVX */
+
 /* With ATTRIBUTES.DEBUG if @debug. */
 int direct_td_build(struct direct_td *t, bool debug);
 int direct_td_destroy(struct direct_td *t);
@@ -54,7 +56,7 @@ void direct_figures_guest(u64 enter, unsigned int n, u64 more,
 			  unsigned int tdcalls);
 
 /* What a TD must leave as it was. */
-#define DIRECT_HOST_ITEMS	35
+#define DIRECT_HOST_ITEMS	36
 struct direct_host {
 	u64 item[DIRECT_HOST_ITEMS];
 };
@@ -62,6 +64,9 @@ struct direct_host {
 void direct_host_snapshot(struct direct_host *h);
 unsigned int direct_host_compare(struct direct_host *a,
 				 const struct direct_host *b);
+/* What hardware leaves of @h, for a TD with that XFAM; and put @h back. */
+void direct_host_lost(struct direct_host *h, u64 xfam);
+void direct_host_restore(const struct direct_host *h);
 asmlinkage void direct_call_gate(unsigned long entry);
 
 /* guest.S: the page at the reset vector, and {vector, offset} of its gates. */

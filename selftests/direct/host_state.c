@@ -63,16 +63,83 @@ static u64 *snapshot_registers(u64 *p)
 	return p;
 }
 
+/* Where snapshot_*() put them. */
+enum { ITEM_MSRS = 10, ITEM_REGISTERS = ITEM_MSRS + ARRAY_SIZE(msrs) };
+#define ITEM_DR0	(ITEM_REGISTERS + 4)
+#define ITEM_DR3	(ITEM_REGISTERS + 5)
+#define ITEM_DR6	(ITEM_REGISTERS + 6)
+#define ITEM_DR7	(ITEM_REGISTERS + 7)
+#define ITEM_XCR0	(ITEM_REGISTERS + 9)
+#define ITEM_PKRU	(ITEM_REGISTERS + 10)
+#define ITEM_XSS	(ITEM_REGISTERS + 11)
+
 void direct_host_snapshot(struct direct_host *h)
 {
 	u64 *p = snapshot_tables(h->item);
 	unsigned int i;
 
+	BUILD_BUG_ON(ITEM_XSS + 1 != DIRECT_HOST_ITEMS);
 	for (i = 0; i < ARRAY_SIZE(msrs); i++)
 		*p++ = __rdmsr(msrs[i]);
 	p = snapshot_registers(p);
-	while (p < h->item + DIRECT_HOST_ITEMS)
-		*p++ = 0;
+	*p++ = boot_cpu_has(X86_FEATURE_OSPKE) ? rdpkru() : 0;
+	*p++ = boot_cpu_has(X86_FEATURE_XSAVES) ? __rdmsr(MSR_IA32_XSS) : 0;
+}
+
+/* The MSRs that a TD exit sets to a value of its own. */
+static bool msr_is_lost(u32 msr, u64 *val)
+{
+	switch (msr) {
+	case MSR_KERNEL_GS_BASE:
+	case MSR_STAR:
+	case MSR_LSTAR:
+	case MSR_TSC_AUX:
+		*val = 0;
+		return true;
+	case MSR_SYSCALL_MASK:
+		*val = 0x20200;
+		return true;
+	case MSR_IA32_DEBUGCTLMSR:
+		*val &= 0x5002;
+		return true;
+	default:
+		return false;
+	}
+}
+
+void direct_host_lost(struct direct_host *h, u64 xfam)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(msrs); i++)
+		msr_is_lost(msrs[i], &h->item[ITEM_MSRS + i]);
+	h->item[ITEM_DR0] = 0;
+	h->item[ITEM_DR3] = 0;
+	h->item[ITEM_DR6] = 0xffff0ff0;
+	h->item[ITEM_DR7] = 0x400;
+	h->item[ITEM_XCR0] &= xfam;
+	h->item[ITEM_PKRU] = 0;
+	h->item[ITEM_XSS] = 0;
+}
+
+void direct_host_restore(const struct direct_host *h)
+{
+	u64 val = 0;
+	u64 xcr0 = h->item[ITEM_XCR0];
+	unsigned int i;
+
+	asm volatile("xsetbv" : : "a" ((u32)xcr0), "d" ((u32)(xcr0 >> 32)), "c" (0));
+	for (i = 0; i < ARRAY_SIZE(msrs); i++)
+		if (msr_is_lost(msrs[i], &val))
+			wrmsrl(msrs[i], h->item[ITEM_MSRS + i]);
+	if (boot_cpu_has(X86_FEATURE_OSPKE))
+		wrpkru(h->item[ITEM_PKRU]);
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		wrmsrl(MSR_IA32_XSS, h->item[ITEM_XSS]);
+	native_set_debugreg(0, h->item[ITEM_DR0]);
+	native_set_debugreg(3, h->item[ITEM_DR3]);
+	native_set_debugreg(6, h->item[ITEM_DR6]);
+	native_set_debugreg(7, h->item[ITEM_DR7]);
 }
 
 unsigned int direct_host_compare(struct direct_host *a,

@@ -273,7 +273,7 @@ static int key_config(void *data)
 static void fill_params(u8 *p, bool debug)
 {
 	*(u64 *)p = debug;			/* ATTRIBUTES */
-	*(u64 *)(p + 8) = 7;			/* XFAM: x87, SSE, AVX */
+	*(u64 *)(p + 8) = DIRECT_XFAM;
 	*(u16 *)(p + 16) = 1;			/* MAX_VCPUS */
 	*(u64 *)(p + 24) = 6 | 3 << 3;		/* EPTP_CONTROLS */
 	*(u64 *)(p + 32) = 1 << 2;		/* NO_RBP_MOD */

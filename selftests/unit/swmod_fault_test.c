@@ -487,6 +487,48 @@ static void a_dying_td_can_be_looked_into(void)
 	says("is not a TDR with an S-EPT");
 }
 
+/* Machine check, NMI, an entry that failed: as from a guest that met them. */
+static void an_exit_can_be_injected_in_place_of_the_guest(void)
+{
+	runnable_td();
+	check(rule("VP.ENTER exit=0 intr=0x80000202"));
+	expect(vcpu_enter(0, &vcpu), 0);
+	expect(last.r9, 0x80000202);
+	check(rule("clear"));
+	check(rule("VP.ENTER exit=0x80000021 qual=3 nth=2"));
+	expect(vcpu_enter(0, &vcpu), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vcpu_enter(0, &vcpu), SW_NON_RECOVERABLE_TD | 0x80000021);
+	expect(last.rcx, 3);
+	check(rule("clear"));
+
+	runnable_td();
+	check(rule("VP.ENTER exit=0 intr=0x80000312"));
+	expect(vcpu_enter(0, &vcpu), SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE);
+	expect(last.r9, 0x80000312);
+	expect(tdr_of(&td)->fatal, 1);
+	check(rule("clear"));
+}
+
+static void a_status_of_vp_enter_can_carry_an_exit(void)
+{
+	char line[SW_FAULT_LINE];
+
+	runnable_td();
+	check(rule("VP.ENTER status=NON_RECOVERABLE_TD_NON_ACCESSIBLE exit=41 "
+		   "intr=0x80000312 qual=5 times=1"));
+	sw_fault_line(0, line, sizeof(line));
+	check(strstr(line, "exit=0x29 intr=0x80000312 qual=0x5"));
+	expect(vcpu_enter(0, &vcpu), SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE | 41);
+	expect(last.rcx, 5);
+	expect(last.r9, 0x80000312);
+	/* The answer alone: nothing happened to the TD. */
+	expect(vcpu_enter(0, &vcpu), SW_XR_EXTERNAL_INTERRUPT);
+	check(rule("clear"));
+	check(!rule("MEM.TRACK exit=1"));
+	check(!rule("VP.ENTER exit=1 when=after"));
+	check(!rule("VP.ENTER status=OPERAND_BUSY intr=1"));
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -500,6 +542,8 @@ int main(void)
 		TEST(a_td_cannot_go_away_under_a_held_lock),
 		TEST(disable_lets_go_of_everything),
 		TEST(tdcalls_fail_too),
+		TEST(an_exit_can_be_injected_in_place_of_the_guest),
+		TEST(a_status_of_vp_enter_can_carry_an_exit),
 		TEST(a_bad_line_is_refused_by_what_is_wrong),
 		TEST(reading_shows_what_is_armed_and_how_often_it_fired),
 		TEST(rules_and_holds_are_limited),

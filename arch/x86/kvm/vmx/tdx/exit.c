@@ -28,6 +28,28 @@ static int tdx_exit_unexpected(struct kvm_vcpu *vcpu)
 	return 0;
 }
 
+/*
+ * What no module lets happen, whatever guest and VMM do.  kvm_vm_bugged() without
+ * KVM_BUG_ON()'s warning: a fault of the module's is none of KVM's code.
+ */
+static int tdx_exit_bug(struct kvm_vcpu *vcpu, const char *what)
+{
+	pr_err_ratelimited("vCPU %u: %s (%llx), gpa %llx; the TD is dead\n",
+			   vcpu->vcpu_id, what, to_tdx(vcpu)->vp_enter_ret,
+			   to_tdx(vcpu)->exit_gpa);
+	kvm_vm_bugged(vcpu->kvm);
+	return -EIO;
+}
+
+static int tdx_exit_fail_entry(struct kvm_vcpu *vcpu)
+{
+	vcpu->run->exit_reason = KVM_EXIT_FAIL_ENTRY;
+	vcpu->run->fail_entry.hardware_entry_failure_reason =
+		to_vmx(vcpu)->exit_reason.full;
+	vcpu->run->fail_entry.cpu = vcpu->arch.last_vmentry_cpu;
+	return 0;
+}
+
 static int tdx_exit_shutdown(struct kvm_vcpu *vcpu)
 {
 	vcpu->run->exit_reason = KVM_EXIT_SHUTDOWN;
@@ -49,9 +71,6 @@ static int tdx_exit_failed(struct kvm_vcpu *vcpu)
 	/* The guest waited long for an entry that the host wanted first. */
 	if (tdx_status_is(status, TDX_HOST_PRIORITY_BUSY_TIMEOUT))
 		return 1;
-	if (tdx_status_is(status, TDX_NON_RECOVERABLE_VCPU) &&
-	    (u16)status == EXIT_REASON_TRIPLE_FAULT)
-		return tdx_exit_shutdown(vcpu);
 	/* The SEAMCALL did not reach a module: the host reboots, for one. */
 	if (tdx_status_is(status, TDX_SW_ERROR))
 		return -EIO;
@@ -71,6 +90,24 @@ static u64 tdx_pferr(u64 exit_qual)
 	return error_code;
 }
 
+/*
+ * kvm_mmu_do_page_fault() counts and traces the faults of the shared half and
+ * of other VMs.  A private page is mapped with all permissions however the guest
+ * accessed it, which makes each fault one for writing.
+ */
+static int tdx_exit_private_fault(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	int ret;
+
+	trace_kvm_page_fault(vcpu, tdx->exit_gpa, EPT_VIOLATION_ACC_WRITE);
+	++vcpu->stat.pf_taken;
+	ret = tdx_fault(vcpu, tdx->exit_gpa, tdx->exit_qual, tdx->ext_exit_qual);
+	if (ret == 1)
+		++vcpu->stat.pf_fixed;
+	return ret;
+}
+
 static int tdx_exit_ept_violation(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
@@ -78,12 +115,11 @@ static int tdx_exit_ept_violation(struct kvm_vcpu *vcpu)
 	int ret;
 
 	if (!(tdx->exit_gpa & shared))
-		return tdx_fault(vcpu, tdx->exit_gpa, tdx->exit_qual,
-				 tdx->ext_exit_qual);
+		return tdx_exit_private_fault(vcpu);
 
 	/* The module lets no TD fetch instructions from shared memory. */
 	if (tdx->exit_qual & EPT_VIOLATION_ACC_INSTR)
-		return tdx_exit_unexpected(vcpu);
+		return tdx_exit_bug(vcpu, "fetch from shared memory");
 
 	trace_kvm_page_fault(vcpu, tdx->exit_gpa, tdx->exit_qual);
 	td_count(vcpu->kvm, TD_STAT_SHARED_FAULTS);
@@ -101,18 +137,31 @@ static int tdx_exit_exception(struct kvm_vcpu *vcpu)
 	/* Both were served right after the exit. */
 	if (is_nmi(info) || is_machine_check(info))
 		return 1;
-	return tdx_exit_unexpected(vcpu);
+
+	vcpu->run->exit_reason = KVM_EXIT_EXCEPTION;
+	vcpu->run->ex.exception = info & INTR_INFO_VECTOR_MASK;
+	vcpu->run->ex.error_code = 0;
+	return 0;
 }
 
-int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
+/* As handle_notify(); the module has put NMI blocking right. */
+static int tdx_exit_notify(struct kvm_vcpu *vcpu)
+{
+	bool invalid = to_tdx(vcpu)->exit_qual & NOTIFY_VM_CONTEXT_INVALID;
+
+	++vcpu->stat.notify_window_exits;
+	if (!invalid && !(vcpu->kvm->arch.notify_vmexit_flags &
+			  KVM_X86_NOTIFY_VMEXIT_USER))
+		return 1;
+
+	vcpu->run->exit_reason = KVM_EXIT_NOTIFY;
+	vcpu->run->notify.flags = invalid ? KVM_NOTIFY_CONTEXT_INVALID : 0;
+	return 0;
+}
+
+static int tdx_exit_by_reason(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-
-	if (fastpath != EXIT_FASTPATH_NONE)
-		return 1;
-	if (tdx->vp_enter_ret &
-	    (TDX_STATUS_ERROR_BIT | TDX_STATUS_NON_RECOVERABLE_BIT))
-		return tdx_exit_failed(vcpu);
 
 	switch (tdx->vmx.exit_reason.basic) {
 	case EXIT_REASON_TDCALL:
@@ -128,12 +177,52 @@ int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
 	case EXIT_REASON_INIT_SIGNAL:
 		/* The host's own, and served by now. */
 		return 1;
-	case EXIT_REASON_TRIPLE_FAULT:
-		return tdx_exit_shutdown(vcpu);
+	case EXIT_REASON_NOTIFY:
+		return tdx_exit_notify(vcpu);
+	case EXIT_REASON_BUS_LOCK:
+		/* Hardware need not set the flag for this reason. */
+		tdx->vmx.exit_reason.bus_lock_detected = true;
+		return 1;
+	case EXIT_REASON_EPT_MISCONFIG:
+		/* KVM makes no entry for a TD that is misconfigured. */
+		return tdx_exit_bug(vcpu, "EPT misconfiguration");
 	default:
-		/* EPT misconfiguration included: KVM makes none for a TD. */
 		return tdx_exit_unexpected(vcpu);
 	}
+}
+
+static int tdx_exit_dispatch(struct kvm_vcpu *vcpu)
+{
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+
+	if (tdx->vmx.exit_reason.failed_vmentry)
+		return tdx_exit_fail_entry(vcpu);
+	/* Whether or not the module lets the vCPU run again. */
+	if (tdx->vmx.exit_reason.basic == EXIT_REASON_TRIPLE_FAULT)
+		return tdx_exit_shutdown(vcpu);
+	if (tdx->vp_enter_ret &
+	    (TDX_STATUS_ERROR_BIT | TDX_STATUS_NON_RECOVERABLE_BIT))
+		return tdx_exit_failed(vcpu);
+	return tdx_exit_by_reason(vcpu);
+}
+
+int tdx_handle_exit(struct kvm_vcpu *vcpu, fastpath_t fastpath)
+{
+	int ret;
+
+	if (fastpath != EXIT_FASTPATH_NONE)
+		return 1;
+	ret = tdx_exit_dispatch(vcpu);
+
+	/* Any exit may say that the guest locked the bus before it. */
+	if (to_vmx(vcpu)->exit_reason.bus_lock_detected) {
+		if (ret > 0) {
+			vcpu->run->exit_reason = KVM_EXIT_X86_BUS_LOCK;
+			ret = 0;
+		}
+		vcpu->run->flags |= KVM_RUN_X86_BUS_LOCK;
+	}
+	return ret;
 }
 
 /* For the tracepoints. */

@@ -52,7 +52,11 @@ bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
 
 /*
  * The answer to KVM's "which vector is highest in IRR?", of which only
- * "there is one" can be said: the highest there is passes any priority check.
+ * "there is one" can be said.  apic_has_interrupt_for_ppr() compares it with the
+ * priority of KVM's own APIC, and 0xff passes each below 0xf0.  That priority is
+ * 0 from kvm_lapic_reset() on: KVM takes nothing into service for a TD, the TPR
+ * is the module's (tdx_set_msr()), and KVM_SET_LAPIC, KVM_SET_SREGS and the
+ * registers in struct kvm_run are refused for a TD.
  */
 int tdx_sync_pir_to_irr(struct kvm_vcpu *vcpu)
 {

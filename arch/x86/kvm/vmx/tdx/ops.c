@@ -276,15 +276,6 @@ TD_NOTHING(vt_hwapic_irr_update, vmx_hwapic_irr_update,
 TD_NOTHING(vt_hwapic_isr_update, vmx_hwapic_isr_update,
 	(struct kvm_vcpu *vcpu, int max_isr), vcpu, max_isr)
 
-/* A device that posts would need the wakeup vector, see tdx_vcpu_put(). */
-static int vt_pi_update_irte(struct kvm *kvm, unsigned int host_irq,
-			     u32 guest_irq, bool set)
-{
-	if (is_td(kvm))
-		return 0;
-	return vmx_pi_update_irte(kvm, host_irq, guest_irq, set);
-}
-
 #ifdef CONFIG_KVM_SMM
 /* --- SMM: forbidden; a request for it stays pending for ever --- */
 

@@ -137,7 +137,7 @@ X86_SAME(required_apicv_inhibits, "which reasons end APICv; a TD does not outliv
 X86_SAME(allow_apicv_in_x2apic_without_x2apic_virtualization, "about the CPU");
 X86_NONE(vcpu_get_apicv_inhibit_reasons);
 X86_NONE(alloc_apic_backing_page);
-X86_OWN(pi_update_irte, vt_pi_update_irte);
+X86_SAME(pi_update_irte, "a device posts to the descriptor, which a TD has");
 X86_SAME(pi_start_assignment, "wakes vCPUs, and looks at no VMCS");
 
 #ifdef CONFIG_KVM_SMM

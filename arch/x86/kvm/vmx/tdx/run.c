@@ -93,10 +93,18 @@ void tdx_prepare_switch_to_host(struct kvm_vcpu *vcpu)
 	vmx->guest_state_loaded = false;
 }
 
-/* The module leaves the TD's choice of extended features in place. */
+/*
+ * The module leaves the TD's choice of extended features in place, and nothing
+ * of PKRU, whether or not the TD has it.  XFD and its error are put right by
+ * vcpu_enter_guest(), see tdx_vcpu_create().
+ */
 static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 {
 	u64 xfam = to_kvm_tdx(vcpu->kvm)->xfam;
+
+	if (cpu_feature_enabled(X86_FEATURE_OSPKE) &&
+	    rdpkru() != vcpu->arch.host_pkru)
+		wrpkru(vcpu->arch.host_pkru);
 
 	if (xgetbv(XCR_XFEATURE_ENABLED_MASK) != kvm_host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
@@ -105,10 +113,6 @@ static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 	if (cpu_feature_enabled(X86_FEATURE_XSAVES) &&
 	    kvm_host.xss != (xfam & kvm_caps.supported_xss))
 		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
-
-	if (cpu_feature_enabled(X86_FEATURE_OSPKE) && (xfam & XFEATURE_MASK_PKRU) &&
-	    rdpkru() != vcpu->arch.host_pkru)
-		wrpkru(vcpu->arch.host_pkru);
 }
 
 /* A TD exit clears DEBUGCTL but for BTF and the two freeze bits. */
@@ -125,6 +129,25 @@ static void tdx_load_host_debugctl(struct kvm_vcpu *vcpu)
 /* --- entry and exit --- */
 
 /*
+ * Statuses that carry an exit reason and the registers of a TD exit.  Some say
+ * that the vCPU or the TD will not run again; the machine check, the NMI or the
+ * interrupt that ended it is the host's all the same.
+ */
+static noinstr bool tdx_status_has_exit(u64 status)
+{
+	switch (status & TDX_STATUS_MASK) {
+	case TDX_SUCCESS:
+	case TDX_NON_RECOVERABLE_VCPU:
+	case TDX_NON_RECOVERABLE_TD:
+	case TDX_NON_RECOVERABLE_TD_NON_ACCESSIBLE:
+	case TDX_NON_RECOVERABLE_TD_WRONG_APIC_MODE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
  * Take apart what TDH.VP.ENTER returned; for the code shared with VMX, make
  * it look like one of VMX's exits.  A TD's registers are always "available",
  * so that code never looks for a VMCS.
@@ -137,10 +160,11 @@ static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 	vmx->idt_vectoring_info = 0;
 	vmx->exit_intr_info = 0;
 	vmx->exit_qualification = 0;
+	tdx->exit_qual = 0;
+	tdx->ext_exit_qual = 0;
 	tdx->exit_intr_info = 0;
 
-	/* An error, or a vCPU that will not run again: no exit to handle. */
-	if (ret & (TDX_STATUS_ERROR_BIT | TDX_STATUS_NON_RECOVERABLE_BIT)) {
+	if (!tdx_status_has_exit(ret)) {
 		vmx->exit_reason.full = EXIT_REASON_UNDEFINED;
 		return;
 	}
@@ -191,6 +215,24 @@ int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
 	return 1;
 }
 
+/*
+ * The timer expires early by what an entry takes, so wait for the rest before the
+ * guest gets the interrupt.  kvm_wait_lapic_expire() looks for it in the IRR of
+ * KVM's own APIC, to which nothing of a TD's goes: show it there for the while.
+ */
+static void tdx_wait_lapic_expire(struct kvm_vcpu *vcpu)
+{
+	struct kvm_lapic *apic = vcpu->arch.apic;
+	int vector = kvm_lapic_get_reg(apic, APIC_LVTT) & APIC_VECTOR_MASK;
+	void *pir = to_vmx(vcpu)->pi_desc.pir;
+
+	if (!test_bit(vector, pir))
+		return;
+	kvm_lapic_set_vector(vector, apic->regs + APIC_IRR);
+	kvm_wait_lapic_expire(vcpu);
+	kvm_lapic_clear_vector(vector, apic->regs + APIC_IRR);
+}
+
 fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	bool force_immediate_exit = run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT;
@@ -215,8 +257,10 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	 * swallowed.  Send another: interrupts are off, so that the CPU takes
 	 * it as the guest's once it is in there.
 	 */
-	if (pi_test_on(&tdx->vmx.pi_desc))
+	if (pi_test_on(&tdx->vmx.pi_desc)) {
 		__apic_send_IPI_self(POSTED_INTR_VECTOR);
+		tdx_wait_lapic_expire(vcpu);
+	}
 
 	/* The module arms no preemption timer for the host. */
 	if (force_immediate_exit)
@@ -239,14 +283,24 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	return EXIT_FASTPATH_NONE;
 }
 
-/* Of the exits, only interrupts and exceptions cannot wait. */
+/*
+ * Of the exits, only interrupts and machine checks cannot wait.  The status may
+ * say that the TD is gone: memory_failure() has to hear of it all the more.
+ */
 void tdx_handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
+	u32 info = vmx->exit_intr_info;
 
-	/* Take nothing for an interrupt that is none. */
-	if (vmx->exit_reason.basic == EXIT_REASON_EXTERNAL_INTERRUPT &&
-	    !is_external_intr(vmx->exit_intr_info))
-		return;
-	vmx_handle_exit_irqoff(vcpu);
+	switch (vmx->exit_reason.basic) {
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		/* vmx_handle_exit_irqoff() bugs the VM if it is none. */
+		if (is_external_intr(info))
+			vmx_handle_exit_irqoff(vcpu);
+		break;
+	case EXIT_REASON_EXCEPTION_NMI:
+		if (is_machine_check(info))
+			kvm_machine_check();
+		break;
+	}
 }

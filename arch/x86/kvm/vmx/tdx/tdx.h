@@ -98,6 +98,7 @@ struct kvm_tdx {
 
 enum tdx_vcpu_state {
 	TDX_VCPU_NONE,
+	TDX_VCPU_INITIALIZING,	/* TDH.VP.INIT may associate it with a CPU */
 	TDX_VCPU_INITIALIZED,	/* KVM_TDX_INIT_VCPU done */
 };
 

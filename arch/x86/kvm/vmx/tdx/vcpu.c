@@ -79,7 +79,7 @@ static u64 tdx_flush_vp_here(struct vcpu_tdx *tdx)
 	if (tdx->assoc_cpu != raw_smp_processor_id())
 		return TDX_SUCCESS;
 
-	while (tdx->state == TDX_VCPU_INITIALIZED && tries--) {
+	while (tdx->state != TDX_VCPU_NONE && tries--) {
 		status = tdh_vp_flush(&tdx->vp);
 		if (tdx_judge(status) != TDX_RETRY)
 			break;
@@ -146,10 +146,7 @@ void tdx_vcpu_load(struct kvm_vcpu *vcpu, int cpu)
 
 void tdx_vcpu_put(struct kvm_vcpu *vcpu)
 {
-	/*
-	 * No switch to the wakeup vector: IPIs are TDVMCALLs, and devices
-	 * post to no TD, so whoever posts wakes the vCPU himself.
-	 */
+	vmx_vcpu_pi_put(vcpu);
 	tdx_prepare_switch_to_host(vcpu);
 }
 
@@ -199,8 +196,13 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 	vcpu->arch.guest_state_protected = true;
 	/* What a TD starts with; the module keeps any change to itself. */
 	vcpu->arch.efer = EFER_SCE | EFER_LME | EFER_LMA | EFER_NX;
-	/* KVM cannot see whether the guest took the timer's interrupt. */
-	vcpu->arch.apic->lapic_timer.timer_advance_ns = 0;
+	/*
+	 * A TD with AMX writes XFD by itself.  vcpu_enter_guest() reads the MSR
+	 * after each exit then, so that the kernel's copy is not stale.
+	 */
+	if ((to_kvm_tdx(vcpu->kvm)->xfam & XFEATURE_MASK_XTILE) ==
+	    XFEATURE_MASK_XTILE)
+		vcpu->arch.xfd_no_write_intercept = true;
 	return 0;
 }
 
@@ -325,6 +327,26 @@ static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
 	return tdx_broken(td, "TDH.VP.WR", status, NULL);
 }
 
+/* What KVM_CAP_X86_NOTIFY_VMEXIT and KVM_CAP_X86_BUS_LOCK_EXIT ask for. */
+static int tdx_vp_configure_exits(struct vcpu_tdx *tdx)
+{
+	struct kvm *kvm = tdx->vmx.vcpu.kvm;
+	u32 exits = 0;
+	int ret = 0;
+
+	if (kvm_notify_vmexit_enabled(kvm)) {
+		exits |= SECONDARY_EXEC_NOTIFY_VM_EXITING;
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(NOTIFY_WINDOW),
+				   kvm->arch.notify_window, GENMASK_ULL(31, 0));
+	}
+	if (kvm->arch.bus_lock_detection_enabled)
+		exits |= SECONDARY_EXEC_BUS_LOCK_DETECTION;
+	if (!ret && exits)
+		ret = tdx_vp_write(tdx, TDVPS_VMCS32(SECONDARY_VM_EXEC_CONTROL),
+				   exits, exits);
+	return ret;
+}
+
 /* The few fields of the TD's VMCS that are the host's to set. */
 static int tdx_vp_configure(struct vcpu_tdx *tdx)
 {
@@ -343,6 +365,8 @@ static int tdx_vp_configure(struct vcpu_tdx *tdx)
 		ret = tdx_vp_write(tdx, TDVPS_VMCS64(SHARED_EPT_POINTER),
 				   page_to_phys(td->shared_root),
 				   GENMASK_ULL(51, 12));
+	if (!ret)
+		ret = tdx_vp_configure_exits(tdx);
 	return ret;
 }
 
@@ -411,14 +435,19 @@ int tdx_vcpu_init(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 	ret = tdx_vp_create(tdx);
 	if (ret)
 		return ret;
+	/*
+	 * TDH.VP.INIT associates the vCPU with this CPU, and this thread may be
+	 * moved right after it: have tdx_vcpu_load() flush from here on.  The
+	 * scheduler's locks make the store visible to the CPU that flushes.
+	 */
+	tdx->state = TDX_VCPU_INITIALIZING;
 	ret = tdx_vp_init(tdx, cmd->data);
 	if (ret)
 		return ret;
-	/* From here on the module may hold an association: flushes matter. */
-	tdx->state = TDX_VCPU_INITIALIZED;
 	ret = tdx_vp_configure(tdx);
 	if (ret)
 		return ret;
+	tdx->state = TDX_VCPU_INITIALIZED;
 
 	/* Every vCPU of a TD starts at once; the firmware sorts them out. */
 	vcpu->arch.mp_state = KVM_MP_STATE_RUNNABLE;

@@ -105,19 +105,39 @@ static void make_resumable(u32 leaf, u64 status)
 		sw_cmpxchg(&sw_sys.wb_next[sw_this_pkg()], 0, sw_sys.first_hkid);
 }
 
-/* A status to answer right away, or 0. */
-static u64 call_begin(enum sw_stat_kind kind, u32 leaf)
+/* The registers of the TD exit that the status carries. */
+static void exit_regs(const struct sw_fault *f, struct sw_regs *r)
+{
+	if (!r || !f->has_exit)
+		return;
+	r->rcx = (u32)f->qual;
+	r->rdx = 0;
+	r->r8 = f->gpa;
+	r->r9 = f->intr;
+}
+
+/* True if @status answers the call right away; @r is a SEAMCALL's. */
+static bool call_begin(enum sw_stat_kind kind, u32 leaf, struct sw_regs *r,
+		       u64 *status)
 {
 	struct sw_fault_ctx *ctx = sw_fault_ctx();
+	bool answered = false;
 	struct rule *rule;
-	u64 status = 0;
 
+	*status = 0;
 	ctx->pending[kind].status = 0;
+	if (kind == SW_STAT_SEAMCALL)
+		ctx->exit = false;
 	fault_lock();
 	rule = find_rule(kind, leaf);
 	if (rule && rule->f.when == SW_FAULT_BEFORE) {
 		rule->fired++;
-		status = rule->f.status;
+		*status = rule->f.status;
+		answered = true;
+		exit_regs(&rule->f, r);
+	} else if (rule && rule->f.when == SW_FAULT_EXIT) {
+		ctx->exit = true;
+		ctx->exit_rule = rule - rules;
 	} else if (rule) {
 		ctx->pending[kind].status = rule->f.status;
 		ctx->pending[kind].locks = rule->f.locks;
@@ -125,7 +145,7 @@ static u64 call_begin(enum sw_stat_kind kind, u32 leaf)
 		ctx->pending[kind].fired = false;
 	}
 	fault_unlock();
-	return status;
+	return answered;
 }
 
 /* The status that replaces the one of a leaf that was refused a lock. */
@@ -154,6 +174,29 @@ bool sw_fault_refuse(enum sw_side side)
 	ctx->pending[kind].fired = true;
 	fault_lock();
 	rules[ctx->pending[kind].rule].fired++;
+	fault_unlock();
+	return true;
+}
+
+/*
+ * What the guest would have had delivered waits for its next entry: VP.ENTER
+ * asks before it arms any of it.
+ */
+bool sw_fault_exit(struct sw_exit *x)
+{
+	struct sw_fault_ctx *ctx = sw_fault_ctx();
+	struct rule *rule = &rules[ctx->exit_rule];
+
+	if (!ctx->exit)
+		return false;
+	ctx->exit = false;
+	memset(x, 0, sizeof(*x));
+	fault_lock();
+	rule->fired++;
+	x->reason = rule->f.exit;
+	x->qualification = rule->f.qual;
+	x->gpa = rule->f.gpa;
+	x->intr_info = rule->f.intr;
 	fault_unlock();
 	return true;
 }
@@ -190,8 +233,7 @@ u64 sw_fault_seamcall(u32 leaf, sw_leaf_fn fn, struct sw_cpu *cpu,
 	/* What is held lies in memory that the host may now get back. */
 	if (leaf == SW_LEAF_SYS_DISABLE || leaf == SW_LEAF_SYS_SHUTDOWN)
 		sw_fault_clear();
-	err = call_begin(SW_STAT_SEAMCALL, leaf);
-	if (!err) {
+	if (!call_begin(SW_STAT_SEAMCALL, leaf, r, &err)) {
 		err = fn(cpu, r);
 		instead = call_end(SW_STAT_SEAMCALL);
 		if (instead)
@@ -204,7 +246,10 @@ u64 sw_fault_seamcall(u32 leaf, sw_leaf_fn fn, struct sw_cpu *cpu,
 
 u64 sw_fault_tdcall_begin(u32 leaf)
 {
-	return call_begin(SW_STAT_TDCALL, leaf);
+	u64 status;
+
+	call_begin(SW_STAT_TDCALL, leaf, NULL, &status);
+	return status;
 }
 
 u64 sw_fault_tdcall_end(void)
@@ -325,9 +370,14 @@ static void rule_text(const struct rule *rule, char *buf, size_t size)
 	const struct sw_fault *f = &rule->f;
 	int n;
 
-	n = snprintf(buf, size, "%s status=%s", sw_leaf_name(f->kind, f->leaf),
-		     sw_status_name(f->status));
-	if ((u32)f->status)
+	n = snprintf(buf, size, "%s", sw_leaf_name(f->kind, f->leaf));
+	if (f->status)
+		n += snprintf(buf + n, size - n, " status=%s",
+			      sw_status_name(f->status));
+	if (f->has_exit)
+		n += snprintf(buf + n, size - n, " exit=0x%x intr=0x%x qual=0x%llx",
+			      f->exit, f->intr, (unsigned long long)f->qual);
+	else if ((u32)f->status)
 		n += snprintf(buf + n, size - n, " operand=%s",
 			      sw_operand_name(f->status));
 	if (f->nth)

@@ -18,6 +18,7 @@
 enum sw_fault_when {
 	SW_FAULT_BEFORE,	/* the leaf does not run at all */
 	SW_FAULT_AFTER,		/* the lock after the first @locks is refused */
+	SW_FAULT_EXIT,		/* VP.ENTER: this VM exit before any instruction */
 };
 
 struct sw_fault {
@@ -30,6 +31,10 @@ struct sw_fault {
 	u64 seed;
 	enum sw_fault_when when;
 	u32 locks;
+	/* SW_FAULT_EXIT, or a status of VP.ENTER that carries an exit. */
+	bool has_exit;
+	u32 exit, intr;
+	u64 qual, gpa;
 };
 
 enum sw_hold_lock {
@@ -73,6 +78,9 @@ struct sw_fault_ctx {
 		u32 rule;
 		bool fired;
 	} pending[SW_NR_STATS];
+	/* The VM exit that VP.ENTER is to meet. */
+	bool exit;
+	u32 exit_rule;
 };
 
 struct sw_fault_ctx *sw_fault_ctx(void);	/* of this CPU; by the OS */

@@ -4,13 +4,16 @@
  *
  *   LEAF status=S [operand=O] [nth=N] [times=N] [rate=N%] [seed=N]
  *	  [when=before|after] [locks=N]
+ *   VP.ENTER [status=S] exit=REASON [intr=INFO] [qual=Q] [gpa=GPA] ...
  *   hold=LOCK calls=N [td=PA] [gpa=GPA] [level=N] [mode=excl|shared]
  *   clear
  *
  * LEAF is a name with or without TDH.; TDCALLs are named in full.  S is a name
  * or a number, O too.  when=after refuses the lock that the leaf wants after
- * the first N it was granted (1 unless told).  Without td= the lock is that of
- * the first TD.
+ * the first N it was granted (1 unless told).  With exit= the vCPU meets that VM
+ * exit before it executes anything, and the module deals with it; with status=
+ * as well, VP.ENTER answers both at once.  Without td= the lock is that of the
+ * first TD.
  */
 #include "fault.h"
 #include "inspect.h"
@@ -190,12 +193,34 @@ static bool complain(struct line *l, const char *what, const char *word)
 	return false;
 }
 
-static bool rule_word(struct sw_fault *f, u32 *operand, const char *key, char *val)
+/* What is put together once all words are known. */
+struct rule_words {
+	u32 operand;
+	bool has_status;
+};
+
+static bool exit_word(struct sw_fault *f, const char *key, char *val)
 {
-	if (!strcmp(key, "status"))
+	if (!strcmp(key, "exit")) {
+		f->has_exit = true;
+		return parse_u32(val, &f->exit);
+	}
+	if (!strcmp(key, "intr"))
+		return parse_u32(val, &f->intr);
+	if (!strcmp(key, "qual"))
+		return sw_parse_number(val, &f->qual);
+	return !strcmp(key, "gpa") && sw_parse_number(val, &f->gpa);
+}
+
+static bool rule_word(struct sw_fault *f, struct rule_words *words,
+		      const char *key, char *val)
+{
+	if (!strcmp(key, "status")) {
+		words->has_status = true;
 		return parse_status(val, &f->status);
+	}
 	if (!strcmp(key, "operand"))
-		return parse_operand(val, operand);
+		return parse_operand(val, &words->operand);
 	if (!strcmp(key, "nth"))
 		return parse_u32(val, &f->nth) && f->nth;
 	if (!strcmp(key, "times"))
@@ -206,28 +231,48 @@ static bool rule_word(struct sw_fault *f, u32 *operand, const char *key, char *v
 		return sw_parse_number(val, &f->seed);
 	if (!strcmp(key, "when"))
 		return parse_when(val, &f->when);
-	return !strcmp(key, "locks") && parse_u32(val, &f->locks);
+	if (!strcmp(key, "locks"))
+		return parse_u32(val, &f->locks);
+	return exit_word(f, key, val);
+}
+
+/* The exit that a rule names, or the status with its operand. */
+static bool finish_rule(struct sw_fault *f, const struct rule_words *words)
+{
+	/* The third call means that one, unless more are asked for. */
+	if (f->nth && !f->times && !f->rate)
+		f->times = 1;
+	if (!f->has_exit) {
+		f->status |= words->operand;
+		return f->status && !f->intr && !f->qual && !f->gpa;
+	}
+	if (words->has_status)
+		f->status |= f->exit;
+	else
+		f->when = SW_FAULT_EXIT;
+	return f->kind == SW_STAT_SEAMCALL && f->leaf == SW_LEAF_VP_ENTER &&
+	       !words->operand;
 }
 
 static bool parse_rule(struct line *l, const char *name)
 {
 	struct sw_fault f = { .locks = 1 };
-	u32 operand = 0;
+	struct rule_words words = {};
 	char *word, *val;
 
 	if (!parse_leaf(name, &f.kind, &f.leaf))
 		return complain(l, "no such leaf", name);
 	while ((word = next_word(l))) {
 		val = split_word(word);
-		if (!val || !rule_word(&f, &operand, word, val))
+		if (!val || !rule_word(&f, &words, word, val))
 			return complain(l, "cannot use", word);
 	}
-	if (!f.status)
+	if (!words.has_status && !f.has_exit)
 		return complain(l, "status= is missing for", name);
-	/* The third call means that one, unless more are asked for. */
-	if (f.nth && !f.times && !f.rate)
-		f.times = 1;
-	f.status |= operand;
+	if (f.has_exit && f.when == SW_FAULT_AFTER)
+		return complain(l, "exit= and when=after for", name);
+	if (!finish_rule(&f, &words))
+		return complain(l, "these words do not go together for", name);
 	return sw_fault_arm(&f) || complain(l, "too many rules, clear first", name);
 }
 

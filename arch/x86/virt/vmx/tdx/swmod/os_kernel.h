@@ -14,6 +14,9 @@ const struct sw_cpu *sw_os_cpu(unsigned int cpu);
 /* TSC ticks that all CPUs have spent in a leaf, TDH.VP.ENTER's guest included. */
 u64 sw_os_ticks(u32 leaf);
 
+/* vmx_host.c: a TD exit costs the host nothing.  A parameter of the module. */
+extern bool sw_keep_host_state;
+
 /* debugfs.c */
 void sw_debugfs_create(void);
 void sw_debugfs_remove(void);

@@ -368,6 +368,9 @@ struct sw_exit {
 	u32 instr_len, instr_info;
 };
 
+/* Before the guest is run: true if it meets the exit in @x instead. */
+bool sw_fault_exit(struct sw_exit *x);
+
 /* MNG.INIT: which MSRs a TD may access by itself (msr.c). */
 void sw_msr_bitmap_init(u8 *bitmap);
 

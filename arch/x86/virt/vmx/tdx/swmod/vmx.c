@@ -17,6 +17,7 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
+#include "os_kernel.h"
 #include "vmx.h"
 
 static DEFINE_PER_CPU(struct vmx_host, vmx_host);
@@ -60,6 +61,8 @@ void sw_guest_put(struct sw_run *run)
 	vmx_vmcs_unload(run->vp, h->prev_vmcs);
 	sw_xstate_exit(run, h->xsave);
 	vmx_host_restore(h);
+	if (!READ_ONCE(sw_keep_host_state))
+		vmx_host_lose(run, h);
 }
 
 /* The control follows EFER.LMA, which the guest changes without an exit. */

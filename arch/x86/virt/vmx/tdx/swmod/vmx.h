@@ -113,6 +113,8 @@ u64 vmx_eptp(const struct sw_tdvps *vp);
 /* vmx_host.c */
 void vmx_host_save(struct vmx_host *h);
 void vmx_host_restore(struct vmx_host *h);
+/* Then make it what hardware leaves; a parameter of the module says not to. */
+void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h);
 void vmx_host_fields(const struct vmx_host *h);
 void vmx_guest_state_load(struct sw_run *run, struct vmx_host *h);
 void vmx_guest_state_put(struct sw_run *run, struct vmx_host *h);

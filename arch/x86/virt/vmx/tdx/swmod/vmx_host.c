@@ -14,7 +14,13 @@
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
+#include "os_kernel.h"
 #include "vmx.h"
+
+bool sw_keep_host_state;
+
+#define VMX_DR6_INIT		0xffff0ff0
+#define VMX_DR7_INIT		0x400
 
 static const u32 vmx_switched_msr[VMX_NR_MSRS] = {
 	[VMX_MSR_STAR]		= MSR_STAR,
@@ -98,7 +104,7 @@ static void save_debug(struct vmx_host *h)
 {
 	h->dr7 = native_get_debugreg(7);
 	if (h->dr7 & DR_GLOBAL_ENABLE_MASK)
-		native_set_debugreg(7, DR_CONTROL_RESERVED);
+		native_set_debugreg(7, VMX_DR7_INIT);
 	h->dr[0] = native_get_debugreg(0);
 	h->dr[1] = native_get_debugreg(1);
 	h->dr[2] = native_get_debugreg(2);
@@ -155,6 +161,38 @@ void vmx_host_restore(struct vmx_host *h)
 		wrmsr64(MSR_IA32_DEBUGCTLMSR, h->debugctl);
 	/* Last, so that no breakpoint meets the guest's addresses. */
 	native_set_debugreg(7, h->dr7);
+}
+
+/* What a TD exit leaves in the MSRs that it does not restore. */
+static const u64 vmx_lost_msr[VMX_NR_MSRS] = {
+	[VMX_MSR_FMASK]		= X86_EFLAGS_IF | X86_EFLAGS_VM,
+};
+
+#define VMX_KEPT_DEBUGCTL	(DEBUGCTLMSR_BTF |			\
+				 DEBUGCTLMSR_FREEZE_PERFMON_ON_PMI |	\
+				 DEBUGCTLMSR_FREEZE_IN_SMM)
+
+/*
+ * The state that a TD exit on hardware does not give back to the host.  One that
+ * forgets to restore it is found here, too.
+ */
+void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h)
+{
+	static const u64 no_dr[4];
+	int i;
+
+	for (i = 0; i < VMX_NR_MSRS; i++)
+		wrmsr64(vmx_switched_msr[i], vmx_lost_msr[i]);
+	/* No XSS feature is in any XFAM here. */
+	if (h->xss)
+		wrmsr64(MSR_IA32_XSS, 0);
+	if (boot_cpu_has(X86_FEATURE_OSPKE))
+		wrpkru(0);
+	native_set_debugreg(7, VMX_DR7_INIT);
+	load_debug(no_dr, VMX_DR6_INIT);
+	if (h->debugctl & ~VMX_KEPT_DEBUGCTL)
+		wrmsr64(MSR_IA32_DEBUGCTLMSR, h->debugctl & VMX_KEPT_DEBUGCTL);
+	write_xcr0(run->td->tdcs->xfam & h->xcr0);
 }
 
 /* The host half of the VMCS; the CPU or the task may differ from last time. */

@@ -131,6 +131,9 @@ static void sw_enter_run(struct sw_run *run, bool flush)
 	sw_step_entry(run);
 	sw_step_notify(run);
 	do {
+		/* A fault on purpose: this exit, before any instruction. */
+		if (sw_load(&sw_fault_armed) && sw_fault_exit(&run->exit))
+			continue;
 		sw_merge_posted(run);
 		sw_arm_entry(run);
 		sw_guest_run(run);
