@@ -661,6 +661,24 @@ out:
 	td_destroy(td[2]);
 }
 
+/* KVM sets some MSRs itself, and would write guest memory in place of those. */
+static void xens_hypercall_page_takes_no_real_msr(void)
+{
+	struct kvm_xen_hvm_config xen = { .msr = 0xda0 };
+	struct td *td = td_create();
+	int vm = ioctl(td_dev(), KVM_CREATE_VM, 0);
+
+	fails("IA32_XSS for Xen's page in a TD",
+	      ioctl(td->fd, KVM_XEN_HVM_CONFIG, &xen), EINVAL);
+	fails("IA32_XSS for Xen's page in a VM",
+	      ioctl(vm, KVM_XEN_HVM_CONFIG, &xen), EINVAL);
+	xen.msr = 0x40000200;
+	fails("an MSR that no CPU has for it",
+	      ioctl(vm, KVM_XEN_HVM_CONFIG, &xen), 0);
+	close(vm);
+	td_destroy(td);
+}
+
 int main(void)
 {
 	const char *why = td_unavailable();
@@ -693,5 +711,6 @@ int main(void)
 	key_ids_come_back();
 	every_package_needs_a_cpu();
 	one_user_has_no_more_keyids_than_allowed();
+	xens_hypercall_page_takes_no_real_msr();
 	return ktap_finish();
 }

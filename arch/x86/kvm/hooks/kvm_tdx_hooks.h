@@ -60,6 +60,12 @@ static inline bool kvm_tdx_maps_no_private(const struct kvm *kvm)
 	return kvm_is_td(kvm);
 }
 
+/* CPUs promise to have no MSR of their own there. */
+static inline bool kvm_tdx_is_synthetic_msr(u32 msr)
+{
+	return msr >= 0x40000000 && msr <= 0x4fffffff;
+}
+
 /* What the semantic patches insert; each is for any VM, and cheap for others. */
 bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
 void kvm_tdx_flush_shadow_all(struct kvm *kvm);
