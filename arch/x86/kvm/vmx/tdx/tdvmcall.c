@@ -131,7 +131,6 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	    port > U16_MAX || port + size - 1 > U16_MAX)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
-	++vcpu->stat.io_exits;
 	/* A protected vCPU's RAX is free to carry the value. */
 	kvm_rax_write(vcpu, write ? tdx->args.r15 : 0);
 	ret = kvm_fast_pio(vcpu, size, port, !write);
