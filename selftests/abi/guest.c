@@ -7,9 +7,6 @@
 
 #include "guest_lib.h"
 
-/* The same page as shared memory, see guest_start.S. */
-#define SHARED_VA(pa)	((volatile u64 *)((1ULL << 39) + (pa)))
-
 extern char trap_nmi[], trap_gp[], trap_pf[], trap_ve[], trap_irq[];
 
 /* TDG.VP.VMCALL with R10 to R15 both ways. */
@@ -589,6 +586,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_emulated_msrs();
 	else if (test == GUEST_HOSTILE)
 		test_hostile(param >> 8);
+	else if (test == GUEST_ROOTS)
+		test_roots(vcpu);
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

@@ -30,6 +30,7 @@ enum guest_test {
 	GUEST_MAP_GPA,		/* MapGPA, however the VMM answers */
 	GUEST_EMULATED_MSRS,	/* RDMSR and WRMSR, by call */
 	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
+	GUEST_ROOTS,		/* one vCPU faults, one goes on; shared memory */
 	GUEST_NR_TESTS,
 };
 
@@ -101,5 +102,21 @@ enum guest_order {
 /* Memory that it has accepted, from RAM_BASE on; page tables come after it. */
 #define HOSTILE_PAGES	16
 #define HOSTILE_TABLES	11
+
+/*
+ * GUEST_ROOTS: vCPU 0 writes to each 2 MiB of one slot, again and again.  vCPU 1
+ * writes ROOTS_PAGE's counter; while ROOTS_PAGE names a page other than 0, to
+ * that one, too.
+ */
+#define ROOTS_WALK_BASE	0x40000000
+#define ROOTS_WALK_SIZE	0x4000000
+#define ROOTS_PAGE	0x90000000
+
+struct roots {
+	/* The VMM's: the page's address. */
+	volatile __UINT64_TYPE__ page;
+	/* The guest's: how often it wrote, and the address it wrote to. */
+	volatile __UINT64_TYPE__ count, wrote;
+};
 
 #endif /* _SELFTESTS_KVM_GUEST_H */

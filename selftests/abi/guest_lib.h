@@ -11,6 +11,9 @@ typedef uint64_t u64;
 typedef uint32_t u32;
 typedef uint8_t u8;
 
+/* The same page as shared memory, see guest_start.S. */
+#define SHARED_VA(pa)	((volatile u64 *)((1ULL << 39) + (pa)))
+
 struct regs {
 	u64 r10, r11, r12, r13, r14, r15;
 };
@@ -35,6 +38,9 @@ void halt(void);
 void test_smp(u32 vcpu);
 void smp_set_gates(void);
 void smp_trap(unsigned int vector);
+
+/* guest_border.c */
+void test_roots(u32 vcpu);
 
 /* guest_hostile.c */
 void test_hostile(u64 seed);

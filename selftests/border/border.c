@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../lib/ktap.h"
+#include "border.h"
+
+#define POLL_US		5000
+/* From a kill to the end of the process. */
+#define KILL_SECONDS	1
+
+const char *const fate_names[] = {
+	[FATE_PASSED] = "passed",
+	[FATE_FAILED] = "failed",
+	[FATE_HUNG] = "hung until the process ended",
+	[FATE_STUCK] = "hangs, and cannot be killed",
+};
+
+/* The wait status; false if the child is still there after @seconds. */
+static bool wait_bounded(pid_t pid, unsigned int seconds, int *status)
+{
+	unsigned long polls = seconds * (1000000UL / POLL_US);
+
+	while (waitpid(pid, status, WNOHANG) != pid) {
+		if (!polls--)
+			return false;
+		usleep(POLL_US);
+	}
+	return true;
+}
+
+enum fate contain(bool (*fn)(void *arg), void *arg, unsigned int seconds)
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid < 0)
+		return FATE_FAILED;
+	if (!pid) {
+		bool ok = fn(arg);
+
+		fflush(stdout);
+		_exit(!ok);
+	}
+	if (wait_bounded(pid, seconds, &status)) {
+		if (!WIFEXITED(status) || WEXITSTATUS(status) > EXIT_HUNG)
+			return FATE_FAILED;
+		return WEXITSTATUS(status);
+	}
+	kill(pid, SIGKILL);
+	return wait_bounded(pid, KILL_SECONDS, &status) ? FATE_HUNG : FATE_STUCK;
+}
+
+/* Does nothing where there is no such CPU. */
+void pin_thread(unsigned int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+int slot_set(int vm, u32 slot, u64 gpa, u64 size, void *memory)
+{
+	struct kvm_userspace_memory_region region = {
+		.slot = slot,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)memory,
+	};
+
+	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
+struct race {
+	bool stop, bad;
+};
+
+static void *race_thread(void *arg)
+{
+	struct racer *r = arg;
+
+	pin_thread(r->cpu);
+	while (!__atomic_load_n(&r->race->stop, __ATOMIC_RELAXED)) {
+		if (!r->round(r)) {
+			__atomic_store_n(&r->race->bad, true, __ATOMIC_RELAXED);
+			break;
+		}
+		__atomic_add_fetch(&r->rounds, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
+static unsigned long rounds_of(struct racer *r)
+{
+	return __atomic_load_n(&r->rounds, __ATOMIC_RELAXED);
+}
+
+/* Returns false if a thread no longer gets on. */
+static bool race_watch(struct race *race, struct racer *a, struct racer *b,
+		       unsigned long rounds)
+{
+	unsigned long idle = 0, seen_a = 0, seen_b = 0;
+
+	while (rounds_of(a) < rounds || rounds_of(b) < rounds) {
+		if (__atomic_load_n(&race->bad, __ATOMIC_RELAXED))
+			return true;
+		if (rounds_of(a) != seen_a && rounds_of(b) != seen_b) {
+			seen_a = rounds_of(a);
+			seen_b = rounds_of(b);
+			idle = 0;
+		}
+		if (idle++ > RACE_STALL_MS * 1000UL / POLL_US)
+			return false;
+		usleep(POLL_US);
+	}
+	return true;
+}
+
+bool race(struct racer *a, struct racer *b, unsigned long rounds)
+{
+	struct race race = {};
+	pthread_t thread[2];
+
+	a->race = &race;
+	b->race = &race;
+	b->cpu = 1;
+	pthread_create(&thread[0], NULL, race_thread, a);
+	pthread_create(&thread[1], NULL, race_thread, b);
+	if (!race_watch(&race, a, b, rounds)) {
+		ktap_note("no progress after %lu and %lu rounds", rounds_of(a),
+			  rounds_of(b));
+		/* contain() finds out whether the threads can be ended. */
+		fflush(stdout);
+		_exit(EXIT_HUNG);
+	}
+	__atomic_store_n(&race.stop, true, __ATOMIC_RELAXED);
+	pthread_join(thread[0], NULL);
+	pthread_join(thread[1], NULL);
+	return !race.bad;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What the programs of this folder share. */
+#ifndef SELFTESTS_BORDER_H
+#define SELFTESTS_BORDER_H
+
+#include "../abi/td.h"
+
+#define PAGE		4096UL
+
+/* What became of a child process. */
+enum fate {
+	FATE_PASSED,
+	FATE_FAILED,
+	/* Threads got no further until the process ended. */
+	FATE_HUNG,
+	/* A kill did not end it: a thread of it is lost in the kernel. */
+	FATE_STUCK,
+};
+
+extern const char *const fate_names[];
+
+/*
+ * Run @fn in a process of its own, for @seconds at most.  A host that loses one
+ * of its threads does not take the test program with it.
+ */
+enum fate contain(bool (*fn)(void *arg), void *arg, unsigned int seconds);
+/* The exit status of a process that finds out that it hangs. */
+#define EXIT_HUNG	2
+
+void pin_thread(unsigned int cpu);
+
+/* Shared memory only; @flags and @memory as for KVM. */
+int slot_set(int vm, u32 slot, u64 gpa, u64 size, void *memory);
+
+/* Two loops against each other. */
+struct racer {
+	/* One round; false ends the race badly. */
+	bool (*round)(struct racer *r);
+	void *arg;
+	unsigned long rounds;
+	/* Where there are two, each has one to itself. */
+	unsigned int cpu;
+	struct race *race;
+};
+
+/*
+ * True once both have come @rounds rounds far.  No round of one of them within
+ * RACE_STALL_MS is a hang, which ends the process; only for contain().
+ */
+#define RACE_STALL_MS		600
+bool race(struct racer *a, struct racer *b, unsigned long rounds);
+
+#endif /* SELFTESTS_BORDER_H */
