@@ -57,7 +57,7 @@ inline write_lock()
 #define REFUSAL		NEVER(module_refused)
 #endif
 
-/* --- track.c --- */
+/* --- track.c, reshape.c, zap.c --- */
 
 #define SEND_IPI(v) \
 	atomic { \
@@ -196,7 +196,7 @@ inline sept_split()
 #define EMPTY_TABLE \
 	(mirror[TOP] == S_TABLE && mirror[0] == S_NONE && mirror[1] == S_NONE)
 
-/* prune_block(); the module walks through no blocked table. */
+/* sept_prune_block(); the module walks through no blocked table. */
 inline prune_block()
 {
 #ifndef BUG_TABLE_WITHOUT_BLOCK
@@ -205,14 +205,14 @@ inline prune_block()
 	mirror[TOP] = (z_err != OK -> S_TABLE : S_TABLE_BLOCKED)
 }
 
-/* prune_remove() */
+/* sept_prune_remove() */
 inline prune_remove()
 {
 	TRACK_STEP(mem_sept_remove(z_err));
 	mirror[TOP] = (z_err != OK -> S_HELD : S_NONE)
 }
 
-/* sept_prune(); zap_batch_running() makes one TRACK do for a batch as well. */
+/* sept_prune(); zap_running() makes one TRACK do for a batch as well. */
 inline sept_prune()
 {
 	prune_block();
@@ -245,7 +245,7 @@ inline zap_remove_leaf(i)
 	fi
 }
 
-/* sept_zap_range(): zap_split_ends(), zap_batch_running() */
+/* sept_zap_range(): zap_split_ends(), zap_running() */
 inline sept_zap_range()
 {
 	work = 0;
@@ -282,7 +282,7 @@ inline sept_zap_range()
 #endif
 }
 
-/* --- gmem.c and base KVM's guest_memfd: a hole is punched --- */
+/* --- invalidate.c and base KVM's guest_memfd: a hole is punched --- */
 
 /* The page goes to somebody else, unless sept_hold_leaf() keeps it. */
 #define GIVE_BACK(g) \

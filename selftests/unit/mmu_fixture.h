@@ -25,6 +25,8 @@
 #include "../../arch/x86/kvm/vmx/tdx/reclaim.c"
 #undef pr_fmt
 #include "../../arch/x86/kvm/vmx/tdx/track.c"
+#include "../../arch/x86/kvm/vmx/tdx/reshape.c"
+#include "../../arch/x86/kvm/vmx/tdx/zap.c"
 #include "../../arch/x86/kvm/vmx/tdx/fault.c"
 #include "../../arch/x86/kvm/vmx/tdx/image.c"
 

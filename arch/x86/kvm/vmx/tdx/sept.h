@@ -277,6 +277,31 @@ void sept_free_spares(struct kvm_tdx *tdx);
 void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
 void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
 
+/* --- track.c: blocks, tracks and kicks; mmu_lock held for write --- */
+/*
+ * One SEAMCALL on an entry; @table is what DEMOTE puts in the leaf's place, or
+ * UNLINK takes out.  If it fails for good the VM is dead, and a leaf is held.
+ */
+int track_step(struct sept_iter *it, enum sept_op op, struct sept_table *table);
+/* The same until the module is not busy any more; returns its status. */
+u64 track_call_retried(struct sept_iter *it, enum sept_op op,
+		       struct sept_table *table, struct sept_info *info);
+int track_block(struct sept_iter *it);
+/* REMOVE, or REMOVE_EARLY; the page is clean and its owner's afterwards. */
+void track_remove(struct sept_iter *it, enum sept_op op);
+/* TRACK, and one kick: what was blocked before is in no TLB afterwards. */
+int track_epoch(struct kvm_tdx *tdx);
+/* vCPUs that a busy step has kept out may enter again. */
+void track_release(struct kvm_tdx *tdx);
+
+/* --- reshape.c, for zaps --- */
+/*
+ * Block the empty tables of [@start, @end), so that the next TRACK serves them,
+ * too; returns how many.  After it, take them out.
+ */
+u64 sept_prune_block(struct kvm_tdx *tdx, u64 start, u64 end);
+void sept_prune_remove(struct kvm_tdx *tdx, u64 start, u64 end);
+
 /* --- dump.c --- */
 extern const struct file_operations sept_dump_fops;
 

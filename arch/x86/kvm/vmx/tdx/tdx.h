@@ -287,7 +287,7 @@ bool tdx_shared_root_fits(struct kvm_vcpu *vcpu);
 void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
 void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
-/* --- gmem.c: base KVM's invalidations reach the private MMU --- */
+/* --- invalidate.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 void tdx_gmem_open(struct kvm *kvm);
 void tdx_gmem_close(struct kvm *kvm);
