@@ -496,7 +496,7 @@ static const struct test tests[] = {
 	{ "region_rejects_gpa_without_slot", WITH_VCPU, region_no_slot,
 	  -EINVAL },
 	{ "region_rejects_bad_source", WITH_VCPU, region_bad_source, -EFAULT },
-	{ "region_adds_a_page_once", WITH_VCPU, region_twice, -EEXIST },
+	{ "region_adds_a_page_once", WITH_VCPU, region_twice, -EIO },
 	{ "region_works_after_refusal", WITH_VCPU, region_then_more, 0 },
 
 	{ "get_regs_is_refused", WITH_VCPU, get_regs, -EINVAL },
