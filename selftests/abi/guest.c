@@ -150,9 +150,17 @@ static void test_cpuid(void)
 
 	report(r.r10);
 	report(r.r13);
+}
+
+static void test_wide(void)
+{
+	/* CPUID; RDMSR of the APIC base; WRMSR of x2APIC's spurious vector. */
 	report(call(10, 1ULL << 32, 0, 0, 0).r10);
-	/* The APIC base's index, and more. */
 	report(call(31, 1ULL << 32 | 0x1b, 0, 0, 0).r10);
+	report(call(32, 1ULL << 32 | 0x80f, 0x1ff, 0, 0).r10);
+	/* MMIO and MapGPA above the guest's address width. */
+	report(call(48, 4, 0, 1ULL << 49 | SHARED_BIT | MMIO_BASE, 0).r10);
+	report(call(0x10001, 1ULL << 49 | SHARED_BIT | MAP_BASE, 0x1000, 0, 0).r10);
 }
 
 static void test_io(void)
@@ -580,6 +588,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_accept_huge(vcpu);
 	else if (test == GUEST_SMP)
 		test_smp(vcpu);
+	else if (test == GUEST_WIDE)
+		test_wide();
 	else if (test == GUEST_MAP_GPA)
 		test_map_gpa();
 	else if (test == GUEST_EMULATED_MSRS)

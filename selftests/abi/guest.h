@@ -27,6 +27,7 @@ enum guest_test {
 	GUEST_ORDERS,		/* do what the VMM says, one order at a time */
 	GUEST_ACCEPT_HUGE,	/* accept 2 MiB by 2 MiB; any number of vCPUs */
 	GUEST_SMP,		/* mailbox, IPIs, NMIs; two vCPUs */
+	GUEST_WIDE,		/* operands with bits that mean nothing */
 	GUEST_MAP_GPA,		/* MapGPA, however the VMM answers */
 	GUEST_EMULATED_MSRS,	/* RDMSR and WRMSR, by call */
 	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */

@@ -160,6 +160,44 @@ static void init_vm_refuses(struct td *td)
 	}
 }
 
+/* Of those that can be configured, the second subleaf of a leaf; false: none. */
+static bool second_subleaf(struct td *td, struct kvm_cpuid_entry2 *e)
+{
+	struct {
+		struct kvm_tdx_capabilities caps;
+		struct kvm_cpuid_entry2 entries[256];
+	} *buf = calloc(1, sizeof(*buf));
+	bool found = false;
+	u32 i;
+
+	buf->caps.cpuid.nent = 256;
+	raw_cmd(td->fd, KVM_TDX_CAPABILITIES, 0, buf, 0);
+	for (i = 1; i < buf->caps.cpuid.nent && !found; i++) {
+		e->function = buf->caps.cpuid.entries[i].function;
+		e->index = buf->caps.cpuid.entries[i].index;
+		found = e->index &&
+			buf->caps.cpuid.entries[i - 1].function == e->function;
+	}
+	free(buf);
+	return found;
+}
+
+static void an_entry_is_for_its_own_subleaf(void)
+{
+	struct td *td = td_create();
+	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
+
+	if (second_subleaf(td, &init->cpuid.entries[1])) {
+		init->cpuid.nent = 2;
+		fails("an entry without a significant index",
+		      td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL), 0);
+	} else {
+		ktap_skip(__func__, "no leaf with two subleaves");
+	}
+	free(init);
+	td_destroy(td);
+}
+
 /* The module refuses this one, and says so. */
 static void module_errors_come_back(struct td *td)
 {
@@ -226,6 +264,22 @@ static void finalize_needs_vcpus(void)
 	td_destroy(td);
 }
 
+/* A KVM that takes them has a TD that can run then. */
+static void finalize_knows_no_flags(void)
+{
+	struct td *td = td_create();
+
+	td_split_irqchip(td);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	td_init_vcpus(td, GUEST_HELLO);
+	td_add_memory(td);
+	td_load_image(td);
+	fails("flags of FINALIZE",
+	      raw_cmd(td->fd, KVM_TDX_FINALIZE_VM, 1, NULL, 0), EINVAL);
+	td_destroy(td);
+}
+
 static void phases_come_once_and_in_order(void)
 {
 	struct kvm_tdx_init_vm *init;
@@ -240,6 +294,7 @@ static void phases_come_once_and_in_order(void)
 	td_add_vcpu(td);
 	vcpu = td->vcpu[0].fd;
 	fails("VM command on a vCPU", raw_cmd(vcpu, KVM_TDX_FINALIZE_VM, 0, NULL, 0), EINVAL);
+	fails("flags of GET_CPUID", raw_cmd(vcpu, KVM_TDX_GET_CPUID, 1, NULL, 0), EINVAL);
 	fails("flags of INIT_VCPU", raw_cmd(vcpu, KVM_TDX_INIT_VCPU, 1, NULL, 0), EINVAL);
 	fails("RUN before INIT_VCPU", ioctl(vcpu, KVM_RUN, 0), EINVAL);
 	td_init_vcpus(td, GUEST_HELLO);
@@ -352,6 +407,22 @@ static void tsc_frequency_is_fixed_with_the_first_vcpu(void)
 	attr.addr = (uintptr_t)&after;
 	ktap_result(!ioctl(vcpu, KVM_GET_DEVICE_ATTR, &attr) && before == after,
 		    "changes nothing");
+	td_destroy(td);
+}
+
+/* Whatever the VM is told between KVM_TDX_INIT_VM and the first vCPU. */
+static void vcpus_have_the_tds_tsc_frequency(void)
+{
+	struct td *td = td_create();
+	int khz = ioctl(td->fd, KVM_GET_TSC_KHZ, 0) / 25000 * 25000;
+
+	td_split_irqchip(td);
+	fails("SET_TSC_KHZ before INIT_VM", ioctl(td->fd, KVM_SET_TSC_KHZ, khz), 0);
+	td_init_vm(td);
+	fails("and after it", ioctl(td->fd, KVM_SET_TSC_KHZ, khz - 25000), 0);
+	td_add_vcpu(td);
+	ktap_result(ioctl(td->vcpu[0].fd, KVM_GET_TSC_KHZ, 0) == khz,
+		    "a vCPU has the TD's TSC frequency");
 	td_destroy(td);
 }
 
@@ -695,13 +766,16 @@ int main(void)
 	/* All those failures left nothing behind. */
 	td_init_vm(td);
 	td_destroy(td);
+	an_entry_is_for_its_own_subleaf();
 	tsc_frequency_is_the_modules_to_refuse();
 	fixed_bits_of_xfam_need_not_be_set();
 	vcpus_need_a_td_and_a_split_irqchip();
 	finalize_needs_vcpus();
+	finalize_knows_no_flags();
 	phases_come_once_and_in_order();
 	get_cpuid_shows_the_tds_cpuid();
 	tsc_frequency_is_fixed_with_the_first_vcpu();
+	vcpus_have_the_tds_tsc_frequency();
 	a_whole_irqchip_is_refused_and_a_split_one_works();
 	there_is_no_smm_and_no_pmu();
 	msrs_are_read_and_written_as_mainline_does();

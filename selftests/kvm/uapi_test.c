@@ -10,6 +10,7 @@
 
 #include "kselftest.h"
 #include "td_lib.h"
+#include "td_swmod.h"
 
 #define PAGE		0x1000UL
 #define MEM_PAGES	16
@@ -24,10 +25,13 @@ struct ctx {
 	u8 *source;
 };
 
+/* What a test returns that needs the software module. */
+#define NO_SWMOD	1
+
 struct test {
 	const char *name;
 	enum stage stage;
-	/* 0 or the negative errno that the command under test returns. */
+	/* 0, the negative errno that the command under test returns, or NO_SWMOD. */
 	int (*run)(struct ctx *c);
 	int expect;
 };
@@ -264,6 +268,60 @@ static int init_after_refusal(struct ctx *c)
 	return init_vm(c);
 }
 
+/* The module refuses for a reason of its own, and then no more. */
+static int init_fails_in_the_module(struct ctx *c)
+{
+	u64 hw_error = 0;
+	int ret;
+
+	if (!swmod_there())
+		return NO_SWMOD;
+	swmod_inject("MNG.INIT status=TD_KEYS_NOT_CONFIGURED");
+	ret = td_cmd(c->vm->fd, KVM_TDX_INIT_VM, 0, (uintptr_t)c->init, &hw_error) ?
+	      -errno : 0;
+	swmod_clear();
+	return ret != -EIO || !hw_error || init_vm(c) ? -ERANGE : ret;
+}
+
+/* --- GET_CPUID --- */
+
+static int get_cpuid_while(struct ctx *c, const char *fault)
+{
+	struct {
+		struct kvm_cpuid2 cpuid;
+		struct kvm_cpuid_entry2 entries[MAX_NR_CPUID_ENTRIES];
+	} *buf;
+	int ret;
+
+	if (!swmod_there())
+		return NO_SWMOD;
+	buf = calloc(1, sizeof(*buf));
+	buf->cpuid.nent = MAX_NR_CPUID_ENTRIES;
+	swmod_inject("%s", fault);
+	ret = do_cmd(c->vcpu->fd, KVM_TDX_GET_CPUID, 0, (uintptr_t)buf);
+	swmod_clear();
+	/* And whole again. */
+	if (do_cmd(c->vcpu->fd, KVM_TDX_GET_CPUID, 0, (uintptr_t)buf))
+		ret = -ERANGE;
+	free(buf);
+	return ret;
+}
+
+static int get_cpuid_busy(struct ctx *c)
+{
+	return get_cpuid_while(c, "MNG.RD status=OPERAND_BUSY operand=RCX rate=100% seed=1");
+}
+
+static int get_cpuid_now_and_then_busy(struct ctx *c)
+{
+	return get_cpuid_while(c, "MNG.RD status=OPERAND_BUSY operand=RCX rate=50% seed=1");
+}
+
+static int get_cpuid_fails(struct ctx *c)
+{
+	return get_cpuid_while(c, "MNG.RD status=TDCS_NOT_ALLOCATED nth=20");
+}
+
 /* --- order --- */
 
 static int vcpu_before_init(struct ctx *c)
@@ -469,6 +527,14 @@ static const struct test tests[] = {
 	{ "init_works_once", INITIALIZED, init_twice, -EINVAL },
 	{ "init_works_after_refusal", EMPTY, init_after_refusal, 0 },
 
+	{ "init_can_be_repeated", EMPTY, init_fails_in_the_module, -EIO },
+
+	{ "get_cpuid_gives_up_on_a_busy_module", WITH_VCPU, get_cpuid_busy,
+	  -EAGAIN },
+	{ "get_cpuid_waits_for_a_busy_module", WITH_VCPU,
+	  get_cpuid_now_and_then_busy, 0 },
+	{ "get_cpuid_drops_no_leaf", WITH_VCPU, get_cpuid_fails, -EIO },
+
 	{ "vcpu_needs_init_vm", EMPTY, vcpu_before_init, -EIO },
 	{ "finalize_needs_init_vm", EMPTY, finalize_before_init, -EINVAL },
 	{ "region_needs_init_vcpu", WITH_VCPU, region_before_init_vcpu,
@@ -496,7 +562,7 @@ static const struct test tests[] = {
 	{ "region_rejects_gpa_without_slot", WITH_VCPU, region_no_slot,
 	  -EINVAL },
 	{ "region_rejects_bad_source", WITH_VCPU, region_bad_source, -EFAULT },
-	{ "region_adds_a_page_once", WITH_VCPU, region_twice, -EEXIST },
+	{ "region_adds_a_page_once", WITH_VCPU, region_twice, -EIO },
 	{ "region_works_after_refusal", WITH_VCPU, region_then_more, 0 },
 
 	{ "get_regs_is_refused", WITH_VCPU, get_regs, -EINVAL },
@@ -552,6 +618,11 @@ int main(void)
 		prepare(&c, t->stage);
 		ret = t->run(&c);
 		clean_up(&c);
+		if (ret == NO_SWMOD) {
+			ksft_test_result_skip("%s: not the software module\n",
+					      t->name);
+			continue;
+		}
 		ksft_test_result(ret == t->expect, "%s: %s, %s is due\n",
 				 t->name, ret ? strerrorname_np(-ret) : "0",
 				 t->expect ? strerrorname_np(-t->expect) : "0");

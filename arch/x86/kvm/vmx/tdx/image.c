@@ -129,6 +129,9 @@ static int image_add_region(struct kvm_vcpu *vcpu,
 				     measure);
 		if (ret == -EBUSY)
 			return -EAGAIN;
+		/* There is a page already, which base KVM's MMU calls spurious. */
+		if (ret == -EEXIST)
+			return -EIO;
 		if (ret)
 			return ret;
 
