@@ -412,6 +412,67 @@ static void sweep_end(void)
 	ktap_result(ok && !fired, "the end of a TD: %u allocations failed", nth - 2);
 }
 
+/* --- several failures in a row --- */
+
+#define FAILSLAB	"/sys/kernel/debug/failslab/"
+
+static bool write_number(const char *path, long n)
+{
+	FILE *f = fopen(path, "w");
+
+	if (!f)
+		return false;
+	fprintf(f, "%ld\n", n);
+	return !fclose(f);
+}
+
+/* The next @times allocations of this thread fail, whichever they are. */
+static bool fail_next(unsigned int times)
+{
+	return write_number(FAILSLAB "task-filter", 1) &&
+	       write_number(FAILSLAB "probability", 100) &&
+	       write_number(FAILSLAB "interval", 1) &&
+	       write_number(FAILSLAB "times", times) &&
+	       write_number("/proc/thread-self/make-it-fail", times != 0);
+}
+
+static unsigned int step_by_name(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < NR_STEPS - 1 && strcmp(steps[i].name, name); i++)
+		;
+	return i;
+}
+
+/*
+ * KVM_TDX_INIT_VCPU has base KVM draw its map of APICs anew, and again if that
+ * found no memory: with both failing, and then a third, the TD has to live on.
+ */
+static void init_vcpu_survives_failures_in_a_row(void)
+{
+	unsigned int step = step_by_name("KVM_TDX_INIT_VCPU"), times, tries;
+	bool ok = true;
+
+	for (times = 2; ok && times < 8; times++) {
+		struct life l = life_begin();
+		int ret = -ENOMEM;
+
+		ok = life_go_on(&l, 0, step);
+		life_prepare(&l, step);
+		ok = ok && fail_next(times);
+		for (tries = 0; ok && ret == -ENOMEM && tries < 10; tries++)
+			ret = steps[step].run(&l);
+		fail_next(0);
+		if (ret || tries < 2)
+			ktap_note("%u failures: %s after %u calls", times,
+				  strerror(-ret), tries);
+		ok = ok && !ret && tries > 1 && life_go_on(&l, step + 1, NR_STEPS);
+		life_end(&l, 0);
+	}
+	ktap_result(ok, "%s", __func__);
+}
+
 int main(int argc, char **argv)
 {
 	const char *why = td_unavailable();
@@ -430,5 +491,7 @@ int main(int argc, char **argv)
 	}
 	if (argc < 2 || !strcmp(argv[1], "end"))
 		sweep_end();
+	if (argc < 2 || !strcmp(argv[1], "row"))
+		init_vcpu_survives_failures_in_a_row();
 	return ktap_finish();
 }
