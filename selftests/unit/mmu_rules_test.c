@@ -8,7 +8,7 @@
 #define BROKEN		0xc000030000000008ULL
 #define BUSY		0x8000020000000001ULL
 #define EPOCH_BUSY	0x8000020100000000ULL
-#define MAX_TRIES	1000
+#define MAX_TRIES	10000
 
 static int entry(gfn_t gfn)
 {

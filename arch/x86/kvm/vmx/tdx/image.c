@@ -6,7 +6,6 @@
 
 /* TDH.MR.EXTEND measures this much. */
 #define EXTEND_CHUNK	256
-#define EXTEND_TRIES	1000
 
 static int image_check(struct kvm_tdx *tdx,
 		       const struct kvm_tdx_init_mem_region *region)
@@ -36,21 +35,6 @@ static int image_get_page(struct kvm *kvm, gfn_t gfn, kvm_pfn_t *pfn)
 	return kvm_gmem_get_pfn(kvm, slot, gfn, pfn, NULL);
 }
 
-/* The lock of the TDR, which a CPU going offline takes to flush its vCPUs. */
-static u64 image_extend(struct kvm_tdx *tdx, u64 gpa, struct sept_info *info)
-{
-	unsigned int i;
-	u64 err;
-
-	for (i = 0; i < EXTEND_TRIES; i++) {
-		err = tdh_mr_extend(&tdx->td, gpa, info);
-		if (tdx_judge(err) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
-	return err;
-}
-
 /*
  * The module hashes the page as it is now, in 16 parts.  A measurement that
  * stops half way is neither with nor without the page, and nothing takes a
@@ -62,7 +46,8 @@ static int image_measure(struct kvm_tdx *tdx, u64 gpa)
 	u64 offset, err;
 
 	for (offset = 0; offset < PAGE_SIZE; offset += EXTEND_CHUNK) {
-		err = image_extend(tdx, gpa + offset, &info);
+		err = tdx_call_retried(tdh_mr_extend(&tdx->td, gpa + offset,
+						     &info));
 		if (tdx_judge(err) != TDX_DONE)
 			return tdx_broken_at(tdx, "TDH.MR.EXTEND", err, gpa,
 					     &info);

@@ -70,27 +70,23 @@ static int td_key_config_here(void *arg)
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
-/*
- * A pending interrupt stops the write-back, which goes on where it stopped.  A
- * CPU that goes offline, or another package, has a lock for a moment.
- */
-#define KEY_TRIES	10000
+/* A pending interrupt stops the write-back, which goes on where it stopped. */
+static u64 td_cache_wb_once(bool *resume)
+{
+	u64 status = tdh_phymem_cache_wb(*resume);
+
+	if (tdx_status_is(status, TDX_INTERRUPTED_RESUMABLE))
+		*resume = true;
+	return status;
+}
 
 static int td_cache_wb_here(void *arg)
 {
 	struct td_pkg_call *call = arg;
 	bool resume = false;
-	unsigned int i;
 
 	call->leaf = "TDH.PHYMEM.CACHE.WB";
-	for (i = 0; i < KEY_TRIES; i++) {
-		call->status = tdh_phymem_cache_wb(resume);
-		if (tdx_judge(call->status) != TDX_RETRY)
-			break;
-		if (tdx_status_is(call->status, TDX_INTERRUPTED_RESUMABLE))
-			resume = true;
-		cond_resched();
-	}
+	call->status = tdx_call_retried_sleeping(td_cache_wb_once(&resume));
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
@@ -98,15 +94,8 @@ static int td_cache_wb_here(void *arg)
 static int td_key_call(struct td_pkg_call *call, const char *leaf,
 		       u64 (*fn)(struct tdx_td *td))
 {
-	unsigned int i;
-
 	call->leaf = leaf;
-	for (i = 0; i < KEY_TRIES; i++) {
-		call->status = fn(&call->tdx->td);
-		if (tdx_judge(call->status) != TDX_RETRY)
-			break;
-		cond_resched();
-	}
+	call->status = tdx_call_retried_sleeping(fn(&call->tdx->td));
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 

@@ -315,25 +315,34 @@ enum tdx_verdict tdx_judge(u64 status);
 bool tdx_status_is(u64 status, u64 code);
 
 /*
- * Make @call, which returns a status, again while it is busy.  For locks that
- * others can only have in passing: a CPU that goes offline and flushes its vCPUs
- * has the TDR, another TD's call the metadata of a page.
+ * How often a call is made that comes back busy.  Whoever has the lock has it in
+ * passing: a CPU that goes offline and flushes its vCPUs has the TDR, another
+ * TD's call the metadata of a page, a vCPU that is on its way out an entry.  The
+ * bound is some milliseconds, out of reach of chance even where every other call
+ * comes back busy, and ends the wait for a module that breaks its own rules.
  */
-#define TDX_CALL_TRIES	1000
+#define TDX_TRIES	10000
 
-#define tdx_call_retried(call)						\
+/* Shall a call that returned @status be made again?  @tries starts with 0. */
+static inline bool tdx_try_again(u64 status, unsigned int *tries)
+{
+	return tdx_judge(status) == TDX_RETRY && ++*tries < TDX_TRIES;
+}
+
+#define __tdx_call_retried(call, pause)					\
 ({									\
-	unsigned int __tries = TDX_CALL_TRIES;				\
+	unsigned int __tries = 0;					\
 	u64 __status;							\
 									\
-	for (;;) {							\
-		__status = (call);					\
-		if (tdx_judge(__status) != TDX_RETRY || !--__tries)	\
-			break;						\
-		cpu_relax();						\
-	}								\
+	while (__status = (call), tdx_try_again(__status, &__tries))	\
+		pause;							\
 	__status;							\
 })
+
+/* Make @call, which returns a status, again while it is busy. */
+#define tdx_call_retried(call)		__tdx_call_retried(call, cpu_relax())
+/* The same where others may run in between. */
+#define tdx_call_retried_sleeping(call)	__tdx_call_retried(call, cond_resched())
 
 /* Log once what broke, mark the VM dead; returns -EIO. */
 int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,

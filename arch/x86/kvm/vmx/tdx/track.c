@@ -13,14 +13,6 @@
  */
 #include "mmu_env.h"
 
-/*
- * With every vCPU out, nobody is known to hold a lock that a step needs, but
- * another TD's call may pass through the same page metadata, for the length of
- * a SEAMCALL.  The bound is some milliseconds, and out of reach of chance even
- * where every other call comes back busy.
- */
-#define TRACK_TRIES	1000
-
 /* --- vCPUs --- */
 
 static void track_kick(struct kvm_tdx *tdx)
@@ -68,7 +60,7 @@ static bool track_again(struct kvm_tdx *tdx, u64 gpa, u64 err,
 		return false;
 	trace_tdx_retry(tdx, gpa, err);
 	sept_count(tdx, SEPT_STAT_BUSY, 1);
-	if (++*tries == TRACK_TRIES)
+	if (!tdx_try_again(err, tries))
 		return false;
 	/* An interrupt of this CPU, which has taken it by now; no lock. */
 	if (!tdx_status_is(err, TDX_INTERRUPTED_RESTARTABLE))

@@ -62,15 +62,8 @@ struct tdx_flush_call {
 	u64 status;
 };
 
-/*
- * Another CPU may be in a leaf that wants the whole TD for itself; those are
- * short, and this one has nobody to hand the work to.
- */
-#define VP_FLUSH_TRIES	10000
-
 static u64 tdx_flush_vp_here(struct vcpu_tdx *tdx)
 {
-	unsigned int tries = VP_FLUSH_TRIES;
 	u64 status = TDX_SUCCESS;
 
 	lockdep_assert_irqs_disabled();
@@ -79,12 +72,9 @@ static u64 tdx_flush_vp_here(struct vcpu_tdx *tdx)
 	if (tdx->assoc_cpu != raw_smp_processor_id())
 		return TDX_SUCCESS;
 
-	while (tdx->state != TDX_VCPU_NONE && tries--) {
-		status = tdh_vp_flush(&tdx->vp);
-		if (tdx_judge(status) != TDX_RETRY)
-			break;
-		cpu_relax();
-	}
+	/* Another CPU may have the whole TD, for the length of a call. */
+	if (tdx->state != TDX_VCPU_NONE)
+		status = tdx_call_retried(tdh_vp_flush(&tdx->vp));
 	tdx_disassociate(tdx);
 	/* KVM associates at load, the module at the first use. */
 	return tdx_status_is(status, TDX_VCPU_NOT_ASSOCIATED) ? TDX_SUCCESS : status;
