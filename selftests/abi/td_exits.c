@@ -43,7 +43,7 @@ static bool inject(const char *line)
 }
 
 /* Over all CPUs, of a line of /proc/interrupts. */
-static long interrupts(const char *name)
+static long irq_count(const char *name)
 {
 	FILE *f = fopen("/proc/interrupts", "r");
 	char line[512], *at;
@@ -101,7 +101,7 @@ static bool done_with(struct outcome *o, bool ok)
  */
 static bool machine_check_is_served(const char *rule)
 {
-	long before = interrupts("MCE:"), after;
+	long before = irq_count("MCE:"), after;
 	int status = 0;
 	pid_t pid;
 
@@ -112,7 +112,7 @@ static bool machine_check_is_served(const char *rule)
 	}
 	waitpid(pid, &status, 0);
 	inject("clear");
-	after = interrupts("MCE:");
+	after = irq_count("MCE:");
 	ktap_note("machine checks %ld, status %x", after - before, status);
 	return after == before + 1;
 }
@@ -121,7 +121,7 @@ static void a_machine_check_in_a_td_is_the_hosts(void)
 {
 	bool ok;
 
-	if (interrupts("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
+	if (irq_count("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
 		ktap_skip(__func__, "no machine checks");
 		return;
 	}
@@ -133,7 +133,7 @@ static void a_machine_check_during_an_entry_is_the_hosts(void)
 {
 	bool ok;
 
-	if (interrupts("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
+	if (irq_count("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
 		ktap_skip(__func__, "no machine checks");
 		return;
 	}
@@ -144,9 +144,9 @@ static void a_machine_check_during_an_entry_is_the_hosts(void)
 /* Whatever the status says of the vCPU, the NMI was the host's. */
 static void nmi_is_served(const char *name, const char *rule, bool ends)
 {
-	long before = interrupts("NMI:");
+	long before = irq_count("NMI:");
 	struct outcome o = run_into(rule);
-	long after = interrupts("NMI:");
+	long after = irq_count("NMI:");
 	bool ok;
 
 	ok = !o.ret && o.run->exit_reason ==

@@ -75,6 +75,12 @@ struct kvm_tdx {
 	 */
 	bool quiesce;
 
+	/*
+	 * Base KVM found no memory for its map of APICs, and inhibits APICv
+	 * until a KVM_TDX_INIT_VCPU succeeds.  Protected by kvm->lock.
+	 */
+	bool apic_map_lost;
+
 	struct sept sept;
 
 	atomic64_t stats[TD_NR_STATS];

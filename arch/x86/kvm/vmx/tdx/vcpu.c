@@ -382,12 +382,15 @@ static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
 
 /*
  * The module offers an x2APIC only, and starts the vCPU with it enabled.  Base
- * KVM draws its map of all APICs anew for that.  Without the memory it inhibits
- * APICv instead, until the next change; a TD would be dead by then.
+ * KVM draws its map of all APICs anew for that, in kvm_recalculate_apic_map().
+ * Without the memory it inhibits APICv instead, until the next change; a TD that
+ * ran meanwhile would be dead.  So change the base back, which has the map drawn
+ * once more, and have user space repeat the command.
  */
 static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
 {
-	bool had_apicv = kvm_apicv_activated(vcpu->kvm);
+	struct kvm_tdx *td = to_kvm_tdx(vcpu->kvm);
+	bool want_apicv = kvm_apicv_activated(vcpu->kvm) || td->apic_map_lost;
 	u64 old = vcpu->arch.apic_base;
 	struct msr_data base = {
 		.index = MSR_IA32_APICBASE,
@@ -396,15 +399,19 @@ static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
 			(old & MSR_IA32_APICBASE_BSP),
 	};
 
+	lockdep_assert_held(&vcpu->kvm->lock);
+
 	/* Fails if the VMM's CPUID for the vCPU has no x2APIC. */
 	if (kvm_set_msr_common(vcpu, &base))
 		return -EINVAL;
-	if (!had_apicv || kvm_apicv_activated(vcpu->kvm))
+	if (!want_apicv || kvm_apicv_activated(vcpu->kvm)) {
+		td->apic_map_lost = false;
 		return 0;
+	}
 
-	/* A change back is one, too: so is the next attempt. */
 	base.data = old;
 	kvm_set_msr_common(vcpu, &base);
+	td->apic_map_lost = !kvm_apicv_activated(vcpu->kvm);
 	return -ENOMEM;
 }
 
