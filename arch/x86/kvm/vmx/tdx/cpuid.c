@@ -56,15 +56,15 @@ static int td_cpuid_verdict(u64 status)
 }
 
 /* As td_cpuid_verdict(). */
-static int td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
+static int td_cpuid_read(struct kvm_tdx *kvm_tdx, u32 leaf, u32 subleaf,
 			 bool has_subleaf, struct kvm_cpuid_entry2 *e)
 {
 	u64 field = td_cpuid_field(leaf, subleaf, has_subleaf);
 	u64 ax_bx, cx_dx, status;
 
-	status = tdx_call_retried(tdh_mng_rd(&tdx->td, field, &ax_bx));
+	status = tdx_call_retried(tdh_mng_rd(&kvm_tdx->td, field, &ax_bx));
 	if (tdx_judge(status) == TDX_DONE)
-		status = tdx_call_retried(tdh_mng_rd(&tdx->td, field + 1, &cx_dx));
+		status = tdx_call_retried(tdh_mng_rd(&kvm_tdx->td, field + 1, &cx_dx));
 	if (tdx_judge(status) != TDX_DONE)
 		return td_cpuid_verdict(status);
 
@@ -78,16 +78,16 @@ static int td_cpuid_read(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
 	e->edx = upper_32_bits(cx_dx);
 	/* The module knows the GPAW; CPUID tells it the guest's way. */
 	if (leaf == 0x80000008)
-		e->eax = (e->eax & ~0xff0000u) | (u32)tdx->gpaw << 16;
+		e->eax = (e->eax & ~0xff0000u) | (u32)kvm_tdx->gpaw << 16;
 	return 1;
 }
 
 /* As td_cpuid_verdict(); what finds no room is counted. */
-static int td_cpuid_add(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
+static int td_cpuid_add(struct kvm_tdx *kvm_tdx, u32 leaf, u32 subleaf,
 			bool has_subleaf, struct td_cpuid_out *out)
 {
 	struct kvm_cpuid_entry2 e;
-	int ret = td_cpuid_read(tdx, leaf, subleaf, has_subleaf, &e);
+	int ret = td_cpuid_read(kvm_tdx, leaf, subleaf, has_subleaf, &e);
 
 	if (ret <= 0)
 		return ret;
@@ -98,17 +98,17 @@ static int td_cpuid_add(struct kvm_tdx *tdx, u32 leaf, u32 subleaf,
 }
 
 /* A leaf either has no subleaves or the first few, without a gap. */
-static int td_cpuid_add_leaf(struct kvm_tdx *tdx, u32 leaf,
+static int td_cpuid_add_leaf(struct kvm_tdx *kvm_tdx, u32 leaf,
 			     struct td_cpuid_out *out)
 {
-	int ret = td_cpuid_add(tdx, leaf, 0, false, out);
+	int ret = td_cpuid_add(kvm_tdx, leaf, 0, false, out);
 	u32 subleaf;
 
 	if (ret)
 		return ret;
 
 	for (subleaf = 0; subleaf <= TD_CPUID_MAX_SUBLEAF; subleaf++) {
-		ret = td_cpuid_add(tdx, leaf, subleaf, true, out);
+		ret = td_cpuid_add(kvm_tdx, leaf, subleaf, true, out);
 		if (ret <= 0)
 			return ret < 0 ? ret : subleaf > 0;
 	}
@@ -116,13 +116,13 @@ static int td_cpuid_add_leaf(struct kvm_tdx *tdx, u32 leaf,
 }
 
 /* @first, whose EAX names the last leaf of the range, and the others. */
-static int td_cpuid_add_range(struct kvm_tdx *tdx, u32 first,
+static int td_cpuid_add_range(struct kvm_tdx *kvm_tdx, u32 first,
 			      struct td_cpuid_out *out)
 {
 	u32 at = out->nr, last, leaf;
 	int ret;
 
-	ret = td_cpuid_add_leaf(tdx, first, out);
+	ret = td_cpuid_add_leaf(kvm_tdx, first, out);
 	if (ret <= 0)
 		return ret ?: -EIO;
 	/* 256 entries before it: nobody could be given this one. */
@@ -131,7 +131,7 @@ static int td_cpuid_add_range(struct kvm_tdx *tdx, u32 first,
 
 	last = min(out->entries[at].eax, first + TD_CPUID_MAX_LEAF);
 	for (leaf = first + 1; leaf <= last; leaf++) {
-		ret = td_cpuid_add_leaf(tdx, leaf, out);
+		ret = td_cpuid_add_leaf(kvm_tdx, leaf, out);
 		if (ret < 0)
 			return ret;
 	}
@@ -156,14 +156,14 @@ static int td_cpuid_copy_out(struct kvm_cpuid2 __user *user, u32 room,
 int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 {
 	struct kvm_cpuid2 __user *user = u64_to_user_ptr(cmd->data);
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct td_cpuid_out out = {};
 	u32 room;
 	int ret;
 
 	lockdep_assert_held(&vcpu->kvm->lock);
 
-	if (td_state(tdx) != TD_S_INITIALIZED)
+	if (td_state(kvm_tdx) != TD_S_INITIALIZED)
 		return -EINVAL;
 	if (get_user(room, &user->nent))
 		return -EFAULT;
@@ -173,9 +173,9 @@ int tdx_vcpu_get_cpuid(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 	if (!out.entries)
 		return -ENOMEM;
 
-	ret = td_cpuid_add_range(tdx, 0, &out);
+	ret = td_cpuid_add_range(kvm_tdx, 0, &out);
 	if (!ret)
-		ret = td_cpuid_add_range(tdx, TD_CPUID_EXTENDED, &out);
+		ret = td_cpuid_add_range(kvm_tdx, TD_CPUID_EXTENDED, &out);
 	if (!ret)
 		ret = td_cpuid_copy_out(user, room, &out);
 	kvfree(out.entries);

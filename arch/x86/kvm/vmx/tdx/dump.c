@@ -21,7 +21,7 @@ static const char *const state_names[SEPT_NR_STATES] = {
 
 /* Where to go on, and what is there. */
 struct sept_dump {
-	struct kvm_tdx *tdx;
+	struct kvm_tdx *kvm_tdx;
 	struct sept_pos pos;
 	struct sept_iter it;
 	u64 nr;
@@ -49,9 +49,9 @@ static struct sept_pos dump_pos(loff_t index)
 }
 
 /* The topmost entry that begins at @gpa. */
-static struct sept_pos dump_top(const struct kvm_tdx *tdx, u64 gpa)
+static struct sept_pos dump_top(const struct kvm_tdx *kvm_tdx, u64 gpa)
 {
-	struct sept_pos pos = { .gpa = gpa, .level = sept_root_level(tdx) };
+	struct sept_pos pos = { .gpa = gpa, .level = sept_root_level(kvm_tdx) };
 
 	while (pos.gpa & (sept_size(pos.level) - 1))
 		pos.level--;
@@ -74,12 +74,12 @@ static u64 dump_run(const struct sept_iter *it)
 static bool dump_find(struct sept_dump *d)
 {
 	struct sept_iter *it = &d->it;
-	u64 limit = tdx_shared_bit(d->tdx);
+	u64 limit = tdx_shared_bit(d->kvm_tdx);
 
-	lockdep_assert_held(&d->tdx->vmx.kvm.mmu_lock);
+	lockdep_assert_held(&d->kvm_tdx->vmx.kvm.mmu_lock);
 
 	while (d->pos.gpa < limit) {
-		sept_iter_start(it, d->tdx, d->pos.gpa);
+		sept_iter_start(it, d->kvm_tdx, d->pos.gpa);
 		while (it->pos.level > d->pos.level &&
 		       sept_state(it->old) == SEPT_TABLE)
 			sept_iter_descend(it);
@@ -89,7 +89,7 @@ static bool dump_find(struct sept_dump *d)
 			d->nr = dump_run(it);
 			return true;
 		}
-		d->pos = dump_top(d->tdx, it->pos.gpa + sept_size(it->pos.level));
+		d->pos = dump_top(d->kvm_tdx, it->pos.gpa + sept_size(it->pos.level));
 	}
 	return false;
 }
@@ -102,7 +102,7 @@ static void dump_advance(struct sept_dump *d)
 		d->pos.gpa = at.gpa;
 		d->pos.level = at.level - 1;
 	} else {
-		d->pos = dump_top(d->tdx, at.gpa + d->nr * sept_size(at.level));
+		d->pos = dump_top(d->kvm_tdx, at.gpa + d->nr * sept_size(at.level));
 	}
 }
 
@@ -113,8 +113,8 @@ static void *dump_seq_start(struct seq_file *m, loff_t *index)
 {
 	struct sept_dump *d = m->private;
 
-	read_lock(&d->tdx->vmx.kvm.mmu_lock);
-	d->pos = *index ? dump_pos(*index) : dump_top(d->tdx, 0);
+	read_lock(&d->kvm_tdx->vmx.kvm.mmu_lock);
+	d->pos = *index ? dump_pos(*index) : dump_top(d->kvm_tdx, 0);
 	return dump_find(d) ? d : NULL;
 }
 
@@ -132,7 +132,7 @@ static void dump_seq_stop(struct seq_file *m, void *v)
 {
 	struct sept_dump *d = m->private;
 
-	read_unlock(&d->tdx->vmx.kvm.mmu_lock);
+	read_unlock(&d->kvm_tdx->vmx.kvm.mmu_lock);
 }
 
 static int dump_seq_show(struct seq_file *m, void *v)
@@ -159,7 +159,7 @@ static int dump_open(struct inode *inode, struct file *file)
 
 	if (!d)
 		return -ENOMEM;
-	d->tdx = inode->i_private;
+	d->kvm_tdx = inode->i_private;
 	return 0;
 }
 

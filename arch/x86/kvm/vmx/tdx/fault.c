@@ -166,7 +166,7 @@ static int fault_map_page(struct tdx_fault *f)
 static void fault_make_room(const struct tdx_fault *f)
 {
 	struct kvm *kvm = f->vcpu->kvm;
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	u64 gpa = f->gfn << PAGE_SHIFT;
 	bool in_the_way;
 
@@ -175,13 +175,13 @@ static void fault_make_room(const struct tdx_fault *f)
 	read_lock(&kvm->mmu_lock);
 	in_the_way = fault_level(f) == SEPT_LEVEL_2M &&
 		     !fault_is_stale(f, SEPT_LEVEL_2M) &&
-		     sept_empty_table_at(tdx, gpa);
+		     sept_empty_table_at(kvm_tdx, gpa);
 	read_unlock(&kvm->mmu_lock);
 	if (!in_the_way)
 		return;
 	write_lock(&kvm->mmu_lock);
-	if (sept_empty_table_at(tdx, gpa))
-		sept_prune(tdx, gpa);
+	if (sept_empty_table_at(kvm_tdx, gpa))
+		sept_prune(kvm_tdx, gpa);
 	write_unlock(&kvm->mmu_lock);
 }
 
@@ -352,7 +352,7 @@ static int pre_fault_loop(struct tdx_fault *f)
  */
 long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct tdx_fault f = {
 		.vcpu = vcpu,
 		.gpa = range->gpa,
@@ -362,7 +362,7 @@ long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range)
 	u64 size;
 	int ret;
 
-	if (range->gpa & ~(tdx_shared_bit(tdx) - 1))
+	if (range->gpa & ~(tdx_shared_bit(kvm_tdx) - 1))
 		return -EINVAL;
 	if (!kvm_mem_is_private(vcpu->kvm, f.gfn))
 		return 0;

@@ -7,11 +7,11 @@
 /* TDH.MR.EXTEND measures this much. */
 #define EXTEND_CHUNK	256
 
-static int image_check(struct kvm_tdx *tdx,
+static int image_check(struct kvm_tdx *kvm_tdx,
 		       const struct kvm_tdx_init_mem_region *region)
 {
 	u64 size = region->nr_pages << PAGE_SHIFT;
-	u64 limit = tdx_shared_bit(tdx);
+	u64 limit = tdx_shared_bit(kvm_tdx);
 
 	if (!PAGE_ALIGNED(region->source_addr) || !PAGE_ALIGNED(region->gpa))
 		return -EINVAL;
@@ -40,16 +40,16 @@ static int image_get_page(struct kvm *kvm, gfn_t gfn, kvm_pfn_t *pfn)
  * stops half way is neither with nor without the page, and nothing takes a
  * part of it back: the TD is of no use to anyone.
  */
-static int image_measure(struct kvm_tdx *tdx, u64 gpa)
+static int image_measure(struct kvm_tdx *kvm_tdx, u64 gpa)
 {
 	struct sept_info info;
 	u64 offset, err;
 
 	for (offset = 0; offset < PAGE_SIZE; offset += EXTEND_CHUNK) {
-		err = tdx_call_retried(tdh_mr_extend(&tdx->td, gpa + offset,
+		err = tdx_call_retried(tdh_mr_extend(&kvm_tdx->td, gpa + offset,
 						     &info));
 		if (tdx_judge(err) != TDX_DONE)
-			return tdx_broken_at(tdx, "TDH.MR.EXTEND", err, gpa,
+			return tdx_broken_at(kvm_tdx, "TDH.MR.EXTEND", err, gpa,
 					     &info);
 	}
 	return 0;
@@ -131,7 +131,7 @@ static int image_add_region(struct kvm_vcpu *vcpu,
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 {
 	struct kvm_tdx_init_mem_region __user *user = u64_to_user_ptr(cmd->data);
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct kvm_tdx_init_mem_region region;
 	int ret;
 
@@ -141,12 +141,12 @@ int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 
 	if (cmd->flags & ~(u32)KVM_TDX_MEASURE_MEMORY_REGION)
 		return -EINVAL;
-	if (td_state(tdx) != TD_S_INITIALIZED ||
+	if (td_state(kvm_tdx) != TD_S_INITIALIZED ||
 	    to_tdx(vcpu)->state != TDX_VCPU_INITIALIZED)
 		return -EINVAL;
 	if (copy_from_user(&region, user, sizeof(region)))
 		return -EFAULT;
-	ret = image_check(tdx, &region);
+	ret = image_check(kvm_tdx, &region);
 	if (ret)
 		return ret;
 

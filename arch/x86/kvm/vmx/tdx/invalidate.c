@@ -17,11 +17,11 @@ void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
 
 void tdx_gmem_open(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
-	spin_lock(&tdx->gmem_lock);
-	tdx->nr_gmems++;
-	spin_unlock(&tdx->gmem_lock);
+	spin_lock(&kvm_tdx->gmem_lock);
+	kvm_tdx->nr_gmems++;
+	spin_unlock(&kvm_tdx->gmem_lock);
 }
 
 /*
@@ -34,13 +34,13 @@ void tdx_gmem_open(struct kvm *kvm)
  */
 void tdx_gmem_close(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	bool alone;
 
-	spin_lock(&tdx->gmem_lock);
-	alone = refcount_read(&kvm->users_count) == tdx->nr_gmems;
-	tdx->nr_gmems--;
-	spin_unlock(&tdx->gmem_lock);
+	spin_lock(&kvm_tdx->gmem_lock);
+	alone = refcount_read(&kvm->users_count) == kvm_tdx->nr_gmems;
+	kvm_tdx->nr_gmems--;
+	spin_unlock(&kvm_tdx->gmem_lock);
 
 	if (alone)
 		td_release_keyid(kvm);

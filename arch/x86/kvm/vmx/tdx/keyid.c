@@ -46,7 +46,7 @@ static struct td_keyid_user *td_keyid_user(kuid_t uid)
 	return user;
 }
 
-static int td_keyid_charge(struct kvm_tdx *tdx)
+static int td_keyid_charge(struct kvm_tdx *kvm_tdx)
 {
 	unsigned int limit = READ_ONCE(keyids_per_user);
 	struct td_keyid_user *user;
@@ -60,18 +60,18 @@ static int td_keyid_charge(struct kvm_tdx *tdx)
 		ret = -EBUSY;
 	if (!ret) {
 		user->nr++;
-		tdx->keyid_user = user;
+		kvm_tdx->keyid_user = user;
 	}
 	mutex_unlock(&keyid_users_lock);
 	return ret;
 }
 
-static void td_keyid_uncharge(struct kvm_tdx *tdx)
+static void td_keyid_uncharge(struct kvm_tdx *kvm_tdx)
 {
-	struct td_keyid_user *user = tdx->keyid_user;
+	struct td_keyid_user *user = kvm_tdx->keyid_user;
 
 	mutex_lock(&keyid_users_lock);
-	tdx->keyid_user = NULL;
+	kvm_tdx->keyid_user = NULL;
 	if (!--user->nr) {
 		list_del(&user->list);
 		kfree(user);
@@ -80,26 +80,26 @@ static void td_keyid_uncharge(struct kvm_tdx *tdx)
 }
 
 /* -ENOSPC: all are in use; -EBUSY: this user has his share, as in the cgroup. */
-int td_keyid_alloc(struct kvm_tdx *tdx)
+int td_keyid_alloc(struct kvm_tdx *kvm_tdx)
 {
 	int hkid = tdx_keyid_alloc(), ret;
 
 	if (hkid < 0)
 		return hkid;
 
-	ret = td_keyid_charge(tdx);
+	ret = td_keyid_charge(kvm_tdx);
 	if (ret) {
 		tdx_keyid_free(hkid);
 		return ret;
 	}
-	tdx->td.hkid = hkid;
+	kvm_tdx->td.hkid = hkid;
 	return 0;
 }
 
-void td_keyid_free(struct kvm_tdx *tdx)
+void td_keyid_free(struct kvm_tdx *kvm_tdx)
 {
-	tdx_keyid_free(tdx->td.hkid);
-	td_keyid_uncharge(tdx);
+	tdx_keyid_free(kvm_tdx->td.hkid);
+	td_keyid_uncharge(kvm_tdx);
 }
 
 /* The last TD is gone: what is left belongs to KeyIDs that were lost. */

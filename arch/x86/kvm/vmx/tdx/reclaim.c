@@ -8,11 +8,11 @@
 #include "mmu_env.h"
 
 /* @page stays allocated for ever.  The first of a TD is named, all counted. */
-void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why)
+void tdx_leak_page(struct kvm_tdx *kvm_tdx, struct page *page, const char *why)
 {
 	get_page(page);
-	sept_count(tdx, SEPT_STAT_LEAKED, 1);
-	if (atomic64_read(&tdx->sept.stats.count[SEPT_STAT_LEAKED]) == 1)
+	sept_count(kvm_tdx, SEPT_STAT_LEAKED, 1);
+	if (atomic64_read(&kvm_tdx->sept.stats.count[SEPT_STAT_LEAKED]) == 1)
 		pr_err("page %llx leaked: %s; further ones are only counted\n",
 		       (u64)page_to_phys(page), why);
 }
@@ -40,18 +40,18 @@ static void clear_pages(struct page *page, u64 nr)
  * that no cache holds a line of it; the TDR alone was written with the
  * module's own.
  */
-static int reclaim_pages(struct kvm_tdx *tdx, struct page *page, u64 nr)
+static int reclaim_pages(struct kvm_tdx *kvm_tdx, struct page *page, u64 nr)
 {
 	u64 err = reclaim_retried(page);
 
-	if (tdx_judge(err) == TDX_DONE && page == tdx->td.tdr)
+	if (tdx_judge(err) == TDX_DONE && page == kvm_tdx->td.tdr)
 		err = wbinvd_retried(page, tdx_global_keyid());
 	if (tdx_judge(err) != TDX_DONE) {
-		tdx_leak_page(tdx, page, tdx_status_name(err));
+		tdx_leak_page(kvm_tdx, page, tdx_status_name(err));
 		return -EIO;
 	}
 	clear_pages(page, nr);
-	sept_count(tdx, SEPT_STAT_RECLAIMS, 1);
+	sept_count(kvm_tdx, SEPT_STAT_RECLAIMS, 1);
 	return 0;
 }
 
@@ -59,9 +59,9 @@ static int reclaim_pages(struct kvm_tdx *tdx, struct page *page, u64 nr)
  * Take back a 4 KiB page of a TD whose KeyID is free, for any use.  On failure
  * the page has been leaked and the caller must forget it.
  */
-int tdx_reclaim_page(struct kvm_tdx *tdx, struct page *page)
+int tdx_reclaim_page(struct kvm_tdx *kvm_tdx, struct page *page)
 {
-	return reclaim_pages(tdx, page, 1);
+	return reclaim_pages(kvm_tdx, page, 1);
 }
 
 /* --- leaves of the mirror --- */
@@ -71,7 +71,7 @@ static void sept_unhold(struct sept_iter *it, struct page *page)
 {
 	if (sept_state(it->old) != SEPT_HELD)
 		return;
-	sept_count(it->tdx, SEPT_STAT_HELD, -1);
+	sept_count(it->kvm_tdx, SEPT_STAT_HELD, -1);
 	put_page(page);
 }
 
@@ -84,7 +84,7 @@ void sept_hold_leaf(struct sept_iter *it)
 	if (WARN_ON_ONCE(!sept_may(SEPT_OP_HOLD, sept_state(it->old))))
 		return;
 	get_page(pfn_to_page(pfn));
-	sept_count(it->tdx, SEPT_STAT_HELD, 1);
+	sept_count(it->kvm_tdx, SEPT_STAT_HELD, 1);
 	sept_publish(it, sept_make_leaf(sept_after(SEPT_OP_HOLD), pfn));
 }
 
@@ -94,21 +94,21 @@ void sept_reclaim_leaf(struct sept_iter *it)
 
 	if (WARN_ON_ONCE(!sept_may(SEPT_OP_RECLAIM, sept_state(it->old))))
 		return;
-	reclaim_pages(it->tdx, page, sept_pages(it->pos.level));
+	reclaim_pages(it->kvm_tdx, page, sept_pages(it->pos.level));
 	trace_tdx_sept_step(it, SEPT_OP_RECLAIM, 0);
 	sept_publish(it, SEPT_NONE);
-	sept_count_leaf(it->tdx, it->pos.level, -1);
+	sept_count_leaf(it->kvm_tdx, it->pos.level, -1);
 	sept_unhold(it, page);
 }
 
-static void scrub_page(struct kvm_tdx *tdx, struct page *page)
+static void scrub_page(struct kvm_tdx *kvm_tdx, struct page *page)
 {
-	u64 err = wbinvd_retried(page, tdx->td.hkid);
+	u64 err = wbinvd_retried(page, kvm_tdx->td.hkid);
 
 	if (tdx_judge(err) == TDX_DONE)
 		tdx_clear_page(page);
 	else
-		tdx_leak_page(tdx, page, tdx_status_name(err));
+		tdx_leak_page(kvm_tdx, page, tdx_status_name(err));
 }
 
 void sept_scrub_leaf(struct sept_iter *it)
@@ -117,38 +117,38 @@ void sept_scrub_leaf(struct sept_iter *it)
 	u64 i, nr = sept_pages(it->pos.level);
 
 	for (i = 0; i < nr; i++)
-		scrub_page(it->tdx, page + i);
+		scrub_page(it->kvm_tdx, page + i);
 }
 
 /* After SEPT.REMOVE: the same for a table, which is freed. */
-void sept_scrub_table(struct kvm_tdx *tdx, struct sept_table *table)
+void sept_scrub_table(struct kvm_tdx *kvm_tdx, struct sept_table *table)
 {
-	scrub_page(tdx, table->page);
+	scrub_page(kvm_tdx, table->page);
 	sept_table_free(table);
-	sept_count(tdx, SEPT_STAT_TABLES, -1);
+	sept_count(kvm_tdx, SEPT_STAT_TABLES, -1);
 }
 
 /* --- the whole mirror --- */
 
-static void sept_reclaim_table(struct kvm_tdx *tdx, struct sept_table *table)
+static void sept_reclaim_table(struct kvm_tdx *kvm_tdx, struct sept_table *table)
 {
 	struct page *page = table->page;
 
 	table->page = NULL;
-	if (!tdx_reclaim_page(tdx, page))
+	if (!tdx_reclaim_page(kvm_tdx, page))
 		__free_page(page);
 	sept_table_free(table);
-	sept_count(tdx, SEPT_STAT_TABLES, -1);
+	sept_count(kvm_tdx, SEPT_STAT_TABLES, -1);
 }
 
 /*
  * Without a free KeyID each RECLAIM fails, and leaks its page: that is what
  * shall happen then.
  */
-static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
+static void sept_destroy_below(struct kvm_tdx *kvm_tdx, struct sept_table *table,
 			       struct sept_pos pos)
 {
-	struct sept_iter it = { .tdx = tdx, .table = table, .pos = pos };
+	struct sept_iter it = { .kvm_tdx = kvm_tdx, .table = table, .pos = pos };
 	unsigned int i;
 
 	for (i = 0; i < SEPT_ENTRIES; i++, it.pos.gpa += sept_size(pos.level)) {
@@ -161,8 +161,8 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 				.level = pos.level - 1,
 			};
 
-			sept_destroy_below(tdx, child, below);
-			sept_reclaim_table(tdx, child);
+			sept_destroy_below(kvm_tdx, child, below);
+			sept_reclaim_table(kvm_tdx, child);
 		} else if (sept_is_leaf(it.old)) {
 			sept_reclaim_leaf(&it);
 			/* Clearing a large one takes a while. */
@@ -173,30 +173,30 @@ static void sept_destroy_below(struct kvm_tdx *tdx, struct sept_table *table,
 	cond_resched();
 }
 
-bool sept_close(struct kvm_tdx *tdx)
+bool sept_close(struct kvm_tdx *kvm_tdx)
 {
 	bool first;
 
-	write_lock(&tdx->vmx.kvm.mmu_lock);
-	first = !tdx->sept.closing;
-	tdx->sept.closing = true;
-	write_unlock(&tdx->vmx.kvm.mmu_lock);
+	write_lock(&kvm_tdx->vmx.kvm.mmu_lock);
+	first = !kvm_tdx->sept.closing;
+	kvm_tdx->sept.closing = true;
+	write_unlock(&kvm_tdx->vmx.kvm.mmu_lock);
 	return first;
 }
 
-void sept_destroy(struct kvm_tdx *tdx)
+void sept_destroy(struct kvm_tdx *kvm_tdx)
 {
-	struct sept_pos top = { .level = sept_root_level(tdx) };
+	struct sept_pos top = { .level = sept_root_level(kvm_tdx) };
 	s64 leaked;
 
-	if (!tdx->sept.root.entries)
+	if (!kvm_tdx->sept.root.entries)
 		return;
-	sept_destroy_below(tdx, &tdx->sept.root, top);
-	sept_free_spares(tdx);
-	free_page((unsigned long)tdx->sept.root.entries);
-	tdx->sept.root.entries = NULL;
+	sept_destroy_below(kvm_tdx, &kvm_tdx->sept.root, top);
+	sept_free_spares(kvm_tdx);
+	free_page((unsigned long)kvm_tdx->sept.root.entries);
+	kvm_tdx->sept.root.entries = NULL;
 
-	leaked = atomic64_read(&tdx->sept.stats.count[SEPT_STAT_LEAKED]);
+	leaked = atomic64_read(&kvm_tdx->sept.stats.count[SEPT_STAT_LEAKED]);
 	if (leaked)
 		pr_err("%lld pages of a TD leaked\n", leaked);
 }

@@ -8,14 +8,14 @@
 
 /* --- statistics and errors --- */
 
-void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n)
+void sept_count(struct kvm_tdx *kvm_tdx, enum sept_stat stat, s64 n)
 {
-	atomic64_add(n, &tdx->sept.stats.count[stat]);
+	atomic64_add(n, &kvm_tdx->sept.stats.count[stat]);
 }
 
-void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n)
+void sept_count_leaf(struct kvm_tdx *kvm_tdx, u8 level, s64 n)
 {
-	sept_count(tdx, level == SEPT_LEVEL_4K ? SEPT_STAT_PAGES_4K :
+	sept_count(kvm_tdx, level == SEPT_LEVEL_4K ? SEPT_STAT_PAGES_4K :
 						 SEPT_STAT_PAGES_2M, n);
 }
 
@@ -44,7 +44,7 @@ int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	case TDX_DONE:
 		return 0;
 	case TDX_RETRY:
-		sept_count(it->tdx, SEPT_STAT_BUSY, 1);
+		sept_count(it->kvm_tdx, SEPT_STAT_BUSY, 1);
 		return -EBUSY;
 	default:
 		/*
@@ -52,48 +52,48 @@ int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 		 * mirror knows who brought an entry where it is: whatever the
 		 * module objects to, one of the two sides is wrong.
 		 */
-		return tdx_broken_at(it->tdx, sept_leaf_names[op], err,
+		return tdx_broken_at(it->kvm_tdx, sept_leaf_names[op], err,
 				     it->pos.gpa, info);
 	}
 }
 
 /* --- spare tables: the TD's, and each vCPU's --- */
 
-static int sept_topup_spares(struct kvm_tdx *tdx)
+static int sept_topup_spares(struct kvm_tdx *kvm_tdx)
 {
 	struct sept_table *table;
 	unsigned int i;
 
 	for (i = 0; i < SEPT_NR_SPARE; i++) {
-		if (READ_ONCE(tdx->sept.spare[i]))
+		if (READ_ONCE(kvm_tdx->sept.spare[i]))
 			continue;
 		table = sept_table_alloc(GFP_KERNEL_ACCOUNT);
 		if (!table)
 			return -ENOMEM;
-		if (cmpxchg(&tdx->sept.spare[i], NULL, table))
+		if (cmpxchg(&kvm_tdx->sept.spare[i], NULL, table))
 			sept_table_free(table);
 	}
 	return 0;
 }
 
-struct sept_table *sept_take_spare(struct kvm_tdx *tdx)
+struct sept_table *sept_take_spare(struct kvm_tdx *kvm_tdx)
 {
 	struct sept_table *table;
 	unsigned int i;
 
 	for (i = 0; i < SEPT_NR_SPARE; i++) {
-		table = xchg(&tdx->sept.spare[i], NULL);
+		table = xchg(&kvm_tdx->sept.spare[i], NULL);
 		if (table)
 			return table;
 	}
 	return NULL;
 }
 
-void sept_free_spares(struct kvm_tdx *tdx)
+void sept_free_spares(struct kvm_tdx *kvm_tdx)
 {
 	struct sept_table *table;
 
-	while ((table = sept_take_spare(tdx)))
+	while ((table = sept_take_spare(kvm_tdx)))
 		sept_table_free(table);
 }
 
@@ -142,12 +142,12 @@ static int sept_link_table(struct sept_iter *it, struct sept_cache *cache)
 		return -EAGAIN;
 
 	table = cache->tables[cache->nr - 1];
-	err = tdh_mem_sept_add(&it->tdx->td, it->pos, table->page, &info);
+	err = tdh_mem_sept_add(&it->kvm_tdx->td, it->pos, table->page, &info);
 	ret = sept_errno(it, SEPT_OP_LINK, err, &info);
 	if (!ret) {
 		cache->nr--;
-		sept_count(it->tdx, SEPT_STAT_LINKS, 1);
-		sept_count(it->tdx, SEPT_STAT_TABLES, 1);
+		sept_count(it->kvm_tdx, SEPT_STAT_LINKS, 1);
+		sept_count(it->kvm_tdx, SEPT_STAT_TABLES, 1);
 	}
 	sept_publish(it, ret ? it->old : sept_make_table(table));
 	trace_tdx_sept_step(it, SEPT_OP_LINK, err);
@@ -161,9 +161,9 @@ static u64 sept_call_map(struct sept_iter *it, enum sept_op op, u64 pfn,
 	struct page *page = pfn_to_page(pfn);
 
 	if (op == SEPT_OP_ADD)
-		return tdh_mem_page_add(&it->tdx->td, it->pos.gpa, page, source,
+		return tdh_mem_page_add(&it->kvm_tdx->td, it->pos.gpa, page, source,
 					info);
-	return tdh_mem_page_aug(&it->tdx->td, it->pos, page, info);
+	return tdh_mem_page_aug(&it->kvm_tdx->td, it->pos, page, info);
 }
 
 /*
@@ -196,9 +196,9 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 	err = sept_call_map(it, op, pfn, source, &info);
 	ret = sept_errno_map(it, op, err, &info);
 	if (!ret) {
-		sept_count(it->tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
+		sept_count(it->kvm_tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
 							SEPT_STAT_AUGS, 1);
-		sept_count_leaf(it->tdx, it->pos.level, 1);
+		sept_count_leaf(it->kvm_tdx, it->pos.level, 1);
 	}
 	sept_publish(it, ret ? it->old : sept_make_leaf(sept_after(op), pfn));
 	trace_tdx_sept_step(it, op, err);
@@ -214,13 +214,13 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 		      struct sept_pos *pos, u64 pfn, struct page *source)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct sept_iter it;
 	int ret;
 
 	lockdep_assert_held_read(&vcpu->kvm->mmu_lock);
 
-	for_each_sept_entry(&it, tdx, pos->gpa) {
+	for_each_sept_entry(&it, kvm_tdx, pos->gpa) {
 		if (sept_state(it.old) == SEPT_TABLE)
 			continue;
 		/* A table stays blocked only where the TD has died of it. */
@@ -262,13 +262,13 @@ int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source)
 	return sept_bring(vcpu, SEPT_OP_ADD, &pos, pfn, source);
 }
 
-int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa)
+int sept_mapped_level(struct kvm_tdx *kvm_tdx, u64 gpa)
 {
 	struct sept_iter it;
 
-	lockdep_assert_held(&tdx->vmx.kvm.mmu_lock);
+	lockdep_assert_held(&kvm_tdx->vmx.kvm.mmu_lock);
 
-	for_each_sept_entry(&it, tdx, gpa) {
+	for_each_sept_entry(&it, kvm_tdx, gpa) {
 		if (sept_is_leaf(it.old))
 			return it.pos.level;
 	}
@@ -277,8 +277,8 @@ int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa)
 
 /* --- the root --- */
 
-int sept_init(struct kvm_tdx *tdx)
+int sept_init(struct kvm_tdx *kvm_tdx)
 {
-	tdx->sept.root.entries = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
-	return tdx->sept.root.entries ? 0 : -ENOMEM;
+	kvm_tdx->sept.root.entries = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
+	return kvm_tdx->sept.root.entries ? 0 : -ENOMEM;
 }

@@ -179,15 +179,15 @@ struct sept_cache {
 	unsigned int nr;
 };
 
-int sept_init(struct kvm_tdx *tdx);
+int sept_init(struct kvm_tdx *kvm_tdx);
 /*
  * The KeyID is about to be given back: from now on zaps only keep their pages
  * alive, until the TD is KEYLESS or sept_destroy() is called.  False if another
  * caller was faster: both ends of a TD may come at once.
  */
-bool sept_close(struct kvm_tdx *tdx);
+bool sept_close(struct kvm_tdx *kvm_tdx);
 /* KeyID freed: reclaim every leaf still mapped, then every table. */
-void sept_destroy(struct kvm_tdx *tdx);
+void sept_destroy(struct kvm_tdx *kvm_tdx);
 
 /*
  * Map the page at @pos->gpa, which has @pfn, at @pos->level or below with
@@ -202,24 +202,24 @@ int sept_map(struct kvm_vcpu *vcpu, struct sept_pos *pos, kvm_pfn_t pfn);
  */
 int sept_add(struct kvm_vcpu *vcpu, u64 gpa, kvm_pfn_t pfn, struct page *source);
 /* At what level is @gpa mapped?  -1 if not.  mmu_lock held. */
-int sept_mapped_level(struct kvm_tdx *tdx, u64 gpa);
+int sept_mapped_level(struct kvm_tdx *kvm_tdx, u64 gpa);
 /*
  * Replace the 2 MiB mapping of @gpa, if there is one, by small ones.  mmu_lock
  * held for write.
  */
-void sept_split(struct kvm_tdx *tdx, u64 gpa);
+void sept_split(struct kvm_tdx *kvm_tdx, u64 gpa);
 /*
  * Is there an empty table below the 2 MiB entry of @gpa, which keeps a large
  * page from being mapped there?  mmu_lock held.
  */
-bool sept_empty_table_at(struct kvm_tdx *tdx, u64 gpa);
+bool sept_empty_table_at(struct kvm_tdx *kvm_tdx, u64 gpa);
 /*
  * Remove that table, and empty ones of the GPAs that follow, with one TRACK and
  * one kick.  mmu_lock held for write.  Where the module is busy they stay.
  */
-void sept_prune(struct kvm_tdx *tdx, u64 gpa);
+void sept_prune(struct kvm_tdx *kvm_tdx, u64 gpa);
 /* Block all, track once, kick once, remove all.  mmu_lock held for write. */
-void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end);
+void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end);
 /* Pages for tables of one mapping; call before taking mmu_lock. */
 int sept_topup(struct kvm_vcpu *vcpu);
 void sept_free_cache(struct kvm_vcpu *vcpu);
@@ -232,7 +232,7 @@ enum sept_state sept_after(enum sept_op op);
 
 /* A place in the mirror and what was found there. */
 struct sept_iter {
-	struct kvm_tdx *tdx;
+	struct kvm_tdx *kvm_tdx;
 	struct sept_table *table;
 	u64 *ptr;
 	u64 old;
@@ -241,13 +241,13 @@ struct sept_iter {
 	u64 target;
 };
 
-u8 sept_root_level(const struct kvm_tdx *tdx);
-void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa);
+u8 sept_root_level(const struct kvm_tdx *kvm_tdx);
+void sept_iter_start(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 gpa);
 bool sept_iter_descend(struct sept_iter *it);
 void sept_iter_reload(struct sept_iter *it);
-bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 *gpa,
 			 u64 end);
-bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 *gpa,
 			  u64 end);
 
 /* From the root down to the last entry on the way to @gpa. */
@@ -272,10 +272,10 @@ bool sept_table_is_empty(const struct sept_table *table);
 const char *sept_leaf_name(enum sept_op op);
 int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	       const struct sept_info *info);
-struct sept_table *sept_take_spare(struct kvm_tdx *tdx);
-void sept_free_spares(struct kvm_tdx *tdx);
-void sept_count(struct kvm_tdx *tdx, enum sept_stat stat, s64 n);
-void sept_count_leaf(struct kvm_tdx *tdx, u8 level, s64 n);
+struct sept_table *sept_take_spare(struct kvm_tdx *kvm_tdx);
+void sept_free_spares(struct kvm_tdx *kvm_tdx);
+void sept_count(struct kvm_tdx *kvm_tdx, enum sept_stat stat, s64 n);
+void sept_count_leaf(struct kvm_tdx *kvm_tdx, u8 level, s64 n);
 
 /* --- track.c: blocks, tracks and kicks; mmu_lock held for write --- */
 /*
@@ -290,17 +290,17 @@ int track_block(struct sept_iter *it);
 /* REMOVE, or REMOVE_EARLY; the page is clean and its owner's afterwards. */
 void track_remove(struct sept_iter *it, enum sept_op op);
 /* TRACK, and one kick: what was blocked before is in no TLB afterwards. */
-int track_epoch(struct kvm_tdx *tdx);
+int track_epoch(struct kvm_tdx *kvm_tdx);
 /* vCPUs that a busy step has kept out may enter again. */
-void track_release(struct kvm_tdx *tdx);
+void track_release(struct kvm_tdx *kvm_tdx);
 
 /* --- reshape.c, for zaps --- */
 /*
  * Block the empty tables of [@start, @end), so that the next TRACK serves them,
  * too; returns how many.  After it, take them out.
  */
-u64 sept_prune_block(struct kvm_tdx *tdx, u64 start, u64 end);
-void sept_prune_remove(struct kvm_tdx *tdx, u64 start, u64 end);
+u64 sept_prune_block(struct kvm_tdx *kvm_tdx, u64 start, u64 end);
+void sept_prune_remove(struct kvm_tdx *kvm_tdx, u64 start, u64 end);
 
 /* --- dump.c --- */
 extern const struct file_operations sept_dump_fops;
@@ -308,7 +308,7 @@ extern const struct file_operations sept_dump_fops;
 /* --- reclaim.c, for its siblings --- */
 /* After REMOVE: drop what the caches hold of the page, and clear it. */
 void sept_scrub_leaf(struct sept_iter *it);
-void sept_scrub_table(struct kvm_tdx *tdx, struct sept_table *table);
+void sept_scrub_table(struct kvm_tdx *kvm_tdx, struct sept_table *table);
 void sept_reclaim_leaf(struct sept_iter *it);
 /* Keep the page until RECLAIM is legal, whatever its owner does. */
 void sept_hold_leaf(struct sept_iter *it);

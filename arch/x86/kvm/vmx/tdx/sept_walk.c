@@ -42,9 +42,9 @@ bool sept_table_is_empty(const struct sept_table *table)
 
 /* --- the walk --- */
 
-u8 sept_root_level(const struct kvm_tdx *tdx)
+u8 sept_root_level(const struct kvm_tdx *kvm_tdx)
 {
-	return tdx->gpaw > 48 ? 4 : 3;
+	return kvm_tdx->gpaw > 48 ? 4 : 3;
 }
 
 static void sept_iter_set(struct sept_iter *it, struct sept_table *table,
@@ -65,11 +65,11 @@ void sept_iter_reload(struct sept_iter *it)
 	it->old = smp_load_acquire(it->ptr);
 }
 
-void sept_iter_start(struct sept_iter *it, struct kvm_tdx *tdx, u64 gpa)
+void sept_iter_start(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 gpa)
 {
-	it->tdx = tdx;
+	it->kvm_tdx = kvm_tdx;
 	it->target = gpa;
-	sept_iter_set(it, &tdx->sept.root, sept_root_level(tdx));
+	sept_iter_set(it, &kvm_tdx->sept.root, sept_root_level(kvm_tdx));
 }
 
 /* Go through the table that @it->old leads to; without one the walk is over. */
@@ -103,12 +103,12 @@ static bool sept_iter_step(struct sept_iter *it)
  * end does it start at the root again.  The caller holds mmu_lock for write all
  * the while, and takes no table away.
  */
-bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 *gpa,
 			 u64 end)
 {
 	while (*gpa < end) {
 		if (!it->ptr || !sept_iter_step(it))
-			sept_iter_start(it, tdx, *gpa);
+			sept_iter_start(it, kvm_tdx, *gpa);
 		while (sept_state(it->old) == SEPT_TABLE)
 			sept_iter_descend(it);
 		*gpa = it->pos.gpa + sept_size(it->pos.level);
@@ -122,11 +122,11 @@ bool sept_iter_next_leaf(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
  * The same for entries of the 2 MiB level that have a table, blocked or not.
  * There is none below a blocked one.
  */
-bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *tdx, u64 *gpa,
+bool sept_iter_next_table(struct sept_iter *it, struct kvm_tdx *kvm_tdx, u64 *gpa,
 			  u64 end)
 {
 	while (*gpa < end) {
-		sept_iter_start(it, tdx, *gpa);
+		sept_iter_start(it, kvm_tdx, *gpa);
 		while (it->pos.level > SEPT_LEVEL_2M &&
 		       sept_state(it->old) == SEPT_TABLE)
 			sept_iter_descend(it);

@@ -26,21 +26,21 @@
  * An access without an entry has to reach KVM, and not the guest as #VE: a
  * non-present entry has "suppress #VE" set, as in KVM's own tables.
  */
-int tdx_shared_init(struct kvm_tdx *tdx)
+int tdx_shared_init(struct kvm_tdx *kvm_tdx)
 {
-	tdx->shared_root = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!tdx->shared_root)
+	kvm_tdx->shared_root = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!kvm_tdx->shared_root)
 		return -ENOMEM;
-	memset64(page_address(tdx->shared_root), SHADOW_NONPRESENT_VALUE,
+	memset64(page_address(kvm_tdx->shared_root), SHADOW_NONPRESENT_VALUE,
 		 PTRS_PER_PTE);
 	return 0;
 }
 
-void tdx_shared_destroy(struct kvm_tdx *tdx)
+void tdx_shared_destroy(struct kvm_tdx *kvm_tdx)
 {
-	if (tdx->shared_root)
-		__free_page(tdx->shared_root);
-	tdx->shared_root = NULL;
+	if (kvm_tdx->shared_root)
+		__free_page(kvm_tdx->shared_root);
+	kvm_tdx->shared_root = NULL;
 }
 
 static u64 *ept_table(u64 entry)
@@ -94,9 +94,9 @@ bool tdx_shared_root_fits(struct kvm_vcpu *vcpu)
 
 void tdx_shared_sync(struct kvm_vcpu *vcpu)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	struct kvm_mmu *mmu = vcpu->arch.mmu;
-	u64 *to = page_address(tdx->shared_root);
+	u64 *to = page_address(kvm_tdx->shared_root);
 	const u64 *root;
 
 	if (!VALID_PAGE(mmu->root.hpa) || !tdx_shared_root_fits(vcpu))
@@ -119,12 +119,12 @@ void tdx_shared_sync(struct kvm_vcpu *vcpu)
 	 * another vCPU had dropped it and entered.  Tables below the root
 	 * stay until every vCPU has been here, see kvm_flush_remote_tlbs().
 	 */
-	spin_lock(&tdx->shared_lock);
-	if (tdx->gpaw == 52)
+	spin_lock(&kvm_tdx->shared_lock);
+	if (kvm_tdx->gpaw == 52)
 		tdx_shared_sync_52(to, root);
 	else
 		tdx_shared_sync_48(to, root, mmu->root_role.level);
-	spin_unlock(&tdx->shared_lock);
+	spin_unlock(&kvm_tdx->shared_lock);
 unlock:
 	read_unlock(&vcpu->kvm->mmu_lock);
 }

@@ -63,22 +63,22 @@ static_assert(ARRAY_SIZE(tdx_stats_desc) == TDX_NR_STATS);
 
 void tdx_read_stats(struct kvm *kvm, u64 *values)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	unsigned int i;
 
 	for (i = 0; i < SEPT_NR_STATS; i++)
-		*values++ = atomic64_read(&tdx->sept.stats.count[i]);
+		*values++ = atomic64_read(&kvm_tdx->sept.stats.count[i]);
 	for (i = 0; i < TD_NR_STATS; i++)
-		*values++ = atomic64_read(&tdx->stats[i]);
+		*values++ = atomic64_read(&kvm_tdx->stats[i]);
 }
 
 static int td_stats_show(struct seq_file *m, void *unused)
 {
-	struct kvm_tdx *tdx = m->private;
+	struct kvm_tdx *kvm_tdx = m->private;
 	u64 values[TDX_NR_STATS];
 	unsigned int i;
 
-	tdx_read_stats(&tdx->vmx.kvm, values);
+	tdx_read_stats(&kvm_tdx->vmx.kvm, values);
 	for (i = 0; i < TDX_NR_STATS; i++)
 		seq_printf(m, "%s %lld\n",
 			   tdx_stats_desc[i].name + strlen(PREFIX),
@@ -93,10 +93,10 @@ DEFINE_SHOW_ATTRIBUTE(td_stats);
  */
 void tdx_create_debugfs(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
 	if (IS_ERR_OR_NULL(kvm->debugfs_dentry))
 		return;
-	debugfs_create_file("tdx", 0444, kvm->debugfs_dentry, tdx, &td_stats_fops);
-	debugfs_create_file("sept", 0400, kvm->debugfs_dentry, tdx, &sept_dump_fops);
+	debugfs_create_file("tdx", 0444, kvm->debugfs_dentry, kvm_tdx, &td_stats_fops);
+	debugfs_create_file("sept", 0400, kvm->debugfs_dentry, kvm_tdx, &sept_dump_fops);
 }

@@ -13,16 +13,16 @@
 #include "tdx.h"
 #include "trace.h"
 
-void td_set_state(struct kvm_tdx *tdx, enum td_state state)
+void td_set_state(struct kvm_tdx *kvm_tdx, enum td_state state)
 {
 	/* Pairs with smp_load_acquire() in td_state(). */
-	smp_store_release(&tdx->state, state);
-	trace_tdx_td_state(tdx, state);
+	smp_store_release(&kvm_tdx->state, state);
+	trace_tdx_td_state(kvm_tdx, state);
 }
 
 int tdx_vm_init(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	const struct tdx_sys_info *sys = tdx_host_sysinfo();
 	int ret;
 
@@ -40,23 +40,23 @@ int tdx_vm_init(struct kvm *kvm)
 	kvm->arch.disabled_quirks |= KVM_X86_QUIRK_IGNORE_GUEST_PAT;
 	kvm->max_vcpus = min_t(int, sys->max_vcpus_per_td, num_present_cpus());
 
-	spin_lock_init(&tdx->shared_lock);
-	spin_lock_init(&tdx->gmem_lock);
-	tdx->state = TD_S_NONE;
+	spin_lock_init(&kvm_tdx->shared_lock);
+	spin_lock_init(&kvm_tdx->gmem_lock);
+	kvm_tdx->state = TD_S_NONE;
 
-	ret = tdx_shared_init(tdx);
+	ret = tdx_shared_init(kvm_tdx);
 	if (ret)
 		return ret;
-	ret = sept_init(tdx);
+	ret = sept_init(kvm_tdx);
 	if (ret)
-		tdx_shared_destroy(tdx);
+		tdx_shared_destroy(kvm_tdx);
 	return ret;
 }
 
 /* --- once on every package --- */
 
 struct td_pkg_call {
-	struct kvm_tdx *tdx;
+	struct kvm_tdx *kvm_tdx;
 	const char *leaf;
 	u64 status;
 };
@@ -66,7 +66,7 @@ static int td_key_config_here(void *arg)
 	struct td_pkg_call *call = arg;
 
 	call->leaf = "TDH.MNG.KEY.CONFIG";
-	call->status = tdh_mng_key_config(&call->tdx->td);
+	call->status = tdh_mng_key_config(&call->kvm_tdx->td);
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
@@ -95,7 +95,7 @@ static int td_key_call(struct td_pkg_call *call, const char *leaf,
 		       u64 (*fn)(struct tdx_td *td))
 {
 	call->leaf = leaf;
-	call->status = tdx_call_retried_sleeping(fn(&call->tdx->td));
+	call->status = tdx_call_retried_sleeping(fn(&call->kvm_tdx->td));
 	return tdx_judge(call->status) == TDX_DONE ? 0 : -EIO;
 }
 
@@ -112,9 +112,9 @@ static void td_flush_vps(struct kvm *kvm)
 
 /* --- giving the KeyID back --- */
 
-static int td_free_key(struct kvm_tdx *tdx)
+static int td_free_key(struct kvm_tdx *kvm_tdx)
 {
-	struct td_pkg_call call = { .tdx = tdx };
+	struct td_pkg_call call = { .kvm_tdx = kvm_tdx };
 	int ret;
 
 	tdx_key_lock();
@@ -128,10 +128,10 @@ static int td_free_key(struct kvm_tdx *tdx)
 	if (ret) {
 		pr_err("%s failed: %s (%llx); KeyID %u and the TD's pages are lost\n",
 		       call.leaf, tdx_status_name(call.status), call.status,
-		       tdx->td.hkid);
+		       kvm_tdx->td.hkid);
 		return ret;
 	}
-	td_keyid_free(tdx);
+	td_keyid_free(kvm_tdx);
 	return 0;
 }
 
@@ -141,60 +141,60 @@ static int td_free_key(struct kvm_tdx *tdx)
  */
 void td_release_keyid(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
 	/* It works at the first try or not at all. */
-	if (td_state(tdx) == TD_S_NONE || !sept_close(tdx))
+	if (td_state(kvm_tdx) == TD_S_NONE || !sept_close(kvm_tdx))
 		return;
 
 	td_flush_vps(kvm);
 	/* Without success, whoever tries to reclaim a page leaks it. */
-	if (!td_free_key(tdx))
-		td_set_state(tdx, TD_S_KEYLESS);
+	if (!td_free_key(kvm_tdx))
+		td_set_state(kvm_tdx, TD_S_KEYLESS);
 }
 
 /* --- control pages --- */
 
-static void td_give_back_page(struct kvm_tdx *tdx, struct page *page)
+static void td_give_back_page(struct kvm_tdx *kvm_tdx, struct page *page)
 {
-	if (!tdx_reclaim_page(tdx, page))
+	if (!tdx_reclaim_page(kvm_tdx, page))
 		__free_page(page);
 }
 
-static void td_free_tdcs(struct kvm_tdx *tdx, unsigned int nr_added)
+static void td_free_tdcs(struct kvm_tdx *kvm_tdx, unsigned int nr_added)
 {
 	unsigned int i;
 
-	for (i = 0; i < tdx->td.nr_tdcs; i++) {
+	for (i = 0; i < kvm_tdx->td.nr_tdcs; i++) {
 		if (i < nr_added)
-			td_give_back_page(tdx, tdx->td.tdcs[i]);
+			td_give_back_page(kvm_tdx, kvm_tdx->td.tdcs[i]);
 		else
-			__free_page(tdx->td.tdcs[i]);
+			__free_page(kvm_tdx->td.tdcs[i]);
 	}
-	kfree(tdx->td.tdcs);
-	tdx->td.tdcs = NULL;
-	tdx->td.nr_tdcs = 0;
+	kfree(kvm_tdx->td.tdcs);
+	kvm_tdx->td.tdcs = NULL;
+	kvm_tdx->td.nr_tdcs = 0;
 }
 
 /* Every other page has been reclaimed: the TDR comes last. */
-static void td_free_tdr(struct kvm_tdx *tdx)
+static void td_free_tdr(struct kvm_tdx *kvm_tdx)
 {
-	td_give_back_page(tdx, tdx->td.tdr);
-	tdx->td.tdr = NULL;
+	td_give_back_page(kvm_tdx, kvm_tdx->td.tdr);
+	kvm_tdx->td.tdr = NULL;
 }
 
 void tdx_vm_destroy(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
 	/* VM creation can fail before an address space was ever attached. */
 	td_release_keyid(kvm);
-	sept_destroy(tdx);
-	if (tdx->td.tdr) {
-		td_free_tdcs(tdx, tdx->td.nr_tdcs);
-		td_free_tdr(tdx);
+	sept_destroy(kvm_tdx);
+	if (kvm_tdx->td.tdr) {
+		td_free_tdcs(kvm_tdx, kvm_tdx->td.nr_tdcs);
+		td_free_tdr(kvm_tdx);
 	}
-	tdx_shared_destroy(tdx);
+	tdx_shared_destroy(kvm_tdx);
 }
 
 /* --- KVM_TDX_INIT_VM --- */
@@ -236,19 +236,19 @@ static int td_alloc_tdcs(struct tdx_td *td)
 	return 0;
 }
 
-static int td_create(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+static int td_create(struct kvm_tdx *kvm_tdx, struct kvm_tdx_cmd *cmd)
 {
 	u64 status;
 
 	tdx_key_lock();
-	status = tdh_mng_create(&tdx->td);
+	status = tdh_mng_create(&kvm_tdx->td);
 	tdx_key_unlock();
 	return td_init_errno("TDH.MNG.CREATE", status, cmd);
 }
 
-static int td_key_config(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+static int td_key_config(struct kvm_tdx *kvm_tdx, struct kvm_tdx_cmd *cmd)
 {
-	struct td_pkg_call call = { .tdx = tdx };
+	struct td_pkg_call call = { .kvm_tdx = kvm_tdx };
 	int ret;
 
 	tdx_key_lock();
@@ -262,14 +262,14 @@ static int td_key_config(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
 	return td_init_errno(call.leaf, call.status, cmd) ?: ret;
 }
 
-static int td_add_tdcs(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd,
+static int td_add_tdcs(struct kvm_tdx *kvm_tdx, struct kvm_tdx_cmd *cmd,
 		       unsigned int *nr_added)
 {
 	u64 status;
 	int ret;
 
-	for (*nr_added = 0; *nr_added < tdx->td.nr_tdcs; (*nr_added)++) {
-		status = tdh_mng_addcx(&tdx->td, tdx->td.tdcs[*nr_added]);
+	for (*nr_added = 0; *nr_added < kvm_tdx->td.nr_tdcs; (*nr_added)++) {
+		status = tdh_mng_addcx(&kvm_tdx->td, kvm_tdx->td.tdcs[*nr_added]);
 		ret = td_init_errno("TDH.MNG.ADDCX", status, cmd);
 		if (ret)
 			return ret;
@@ -277,13 +277,13 @@ static int td_add_tdcs(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd,
 	return 0;
 }
 
-static int td_mng_init(struct kvm_tdx *tdx, const void *td_params,
+static int td_mng_init(struct kvm_tdx *kvm_tdx, const void *td_params,
 		       struct kvm_tdx_cmd *cmd)
 {
 	u64 status, bad_cpuid = 0;
 	int ret;
 
-	status = tdh_mng_init(&tdx->td, __pa(td_params), &bad_cpuid);
+	status = tdh_mng_init(&kvm_tdx->td, __pa(td_params), &bad_cpuid);
 	ret = td_init_errno("TDH.MNG.INIT", status, cmd);
 	if (ret == -EINVAL)
 		pr_debug("TDH.MNG.INIT refused: %s (%llx), CPUID %llx\n",
@@ -292,14 +292,14 @@ static int td_mng_init(struct kvm_tdx *tdx, const void *td_params,
 }
 
 /* The vCPUs' timers need the guest's idea of time. */
-static int td_read_tsc(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
+static int td_read_tsc(struct kvm_tdx *kvm_tdx, struct kvm_tdx_cmd *cmd)
 {
 	u64 status;
 
-	status = tdh_mng_rd(&tdx->td, TD_MD_TSC_OFFSET, &tdx->tsc_offset);
+	status = tdh_mng_rd(&kvm_tdx->td, TD_MD_TSC_OFFSET, &kvm_tdx->tsc_offset);
 	if (tdx_judge(status) == TDX_DONE)
-		status = tdh_mng_rd(&tdx->td, TD_MD_TSC_MULTIPLIER,
-				    &tdx->tsc_multiplier);
+		status = tdh_mng_rd(&kvm_tdx->td, TD_MD_TSC_MULTIPLIER,
+				    &kvm_tdx->tsc_multiplier);
 	return td_init_errno("TDH.MNG.RD", status, cmd);
 }
 
@@ -307,52 +307,52 @@ static int td_read_tsc(struct kvm_tdx *tdx, struct kvm_tdx_cmd *cmd)
  * After a failure nothing is left of the TD, so that the VMM may try again;
  * what the module does not give back is leaked.
  */
-static int td_build(struct kvm_tdx *tdx, const void *td_params,
+static int td_build(struct kvm_tdx *kvm_tdx, const void *td_params,
 		    struct kvm_tdx_cmd *cmd)
 {
 	unsigned int nr_added = 0;
 	int ret;
 
-	ret = td_create(tdx, cmd);
+	ret = td_create(kvm_tdx, cmd);
 	if (ret)
 		goto free_pages;
-	ret = td_key_config(tdx, cmd);
+	ret = td_key_config(kvm_tdx, cmd);
 	if (ret)
 		goto free_key;
-	ret = td_add_tdcs(tdx, cmd, &nr_added);
+	ret = td_add_tdcs(kvm_tdx, cmd, &nr_added);
 	if (ret)
 		goto free_key;
-	ret = td_mng_init(tdx, td_params, cmd);
+	ret = td_mng_init(kvm_tdx, td_params, cmd);
 	if (ret)
 		goto free_key;
-	ret = td_read_tsc(tdx, cmd);
+	ret = td_read_tsc(kvm_tdx, cmd);
 	if (ret)
 		goto free_key;
 	return 0;
 
 free_key:
-	if (!td_free_key(tdx)) {
-		td_free_tdcs(tdx, nr_added);
-		td_free_tdr(tdx);
+	if (!td_free_key(kvm_tdx)) {
+		td_free_tdcs(kvm_tdx, nr_added);
+		td_free_tdr(kvm_tdx);
 		return ret;
 	}
 	/* The pages and the KeyID belong to the module for ever. */
-	kfree(tdx->td.tdcs);
-	memset(&tdx->td, 0, sizeof(tdx->td));
+	kfree(kvm_tdx->td.tdcs);
+	memset(&kvm_tdx->td, 0, sizeof(kvm_tdx->td));
 	return ret;
 free_pages:
-	td_free_tdcs(tdx, 0);
-	__free_page(tdx->td.tdr);
-	tdx->td.tdr = NULL;
-	td_keyid_free(tdx);
+	td_free_tdcs(kvm_tdx, 0);
+	__free_page(kvm_tdx->td.tdr);
+	kvm_tdx->td.tdr = NULL;
+	td_keyid_free(kvm_tdx);
 	return ret;
 }
 
-static int td_alloc(struct kvm_tdx *tdx)
+static int td_alloc(struct kvm_tdx *kvm_tdx)
 {
 	int ret;
 
-	ret = td_keyid_alloc(tdx);
+	ret = td_keyid_alloc(kvm_tdx);
 	if (ret)
 		return ret;
 
@@ -364,32 +364,32 @@ static int td_alloc(struct kvm_tdx *tdx)
 	}
 
 	ret = -ENOMEM;
-	tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
-	if (!tdx->td.tdr)
+	kvm_tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
+	if (!kvm_tdx->td.tdr)
 		goto free_hkid;
-	ret = td_alloc_tdcs(&tdx->td);
+	ret = td_alloc_tdcs(&kvm_tdx->td);
 	if (ret)
 		goto free_tdcs;
 	return 0;
 
 free_tdcs:
-	td_free_tdcs(tdx, 0);
-	__free_page(tdx->td.tdr);
-	tdx->td.tdr = NULL;
+	td_free_tdcs(kvm_tdx, 0);
+	__free_page(kvm_tdx->td.tdr);
+	kvm_tdx->td.tdr = NULL;
 free_hkid:
-	td_keyid_free(tdx);
+	td_keyid_free(kvm_tdx);
 	return ret;
 }
 
 int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	void *td_params;
 	int ret;
 
 	lockdep_assert_held(&kvm->lock);
 
-	if (td_state(tdx) != TD_S_NONE)
+	if (td_state(kvm_tdx) != TD_S_NONE)
 		return -EINVAL;
 	/* A vCPU's limits come from the TD, so none may exist yet. */
 	if (kvm->created_vcpus)
@@ -399,15 +399,15 @@ int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	if (IS_ERR(td_params))
 		return PTR_ERR(td_params);
 
-	ret = td_alloc(tdx);
+	ret = td_alloc(kvm_tdx);
 	if (ret)
 		goto out;
-	ret = td_build(tdx, td_params, cmd);
+	ret = td_build(kvm_tdx, td_params, cmd);
 	if (ret)
 		goto out;
 
-	td_params_commit(tdx, td_params);
-	td_set_state(tdx, TD_S_INITIALIZED);
+	td_params_commit(kvm_tdx, td_params);
+	td_set_state(kvm_tdx, TD_S_INITIALIZED);
 	tdx_create_debugfs(kvm);
 out:
 	td_params_put(td_params);
@@ -418,12 +418,12 @@ out:
 
 int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 	u64 status;
 
 	lockdep_assert_held(&kvm->lock);
 
-	if (td_state(tdx) != TD_S_INITIALIZED)
+	if (td_state(kvm_tdx) != TD_S_INITIALIZED)
 		return -EINVAL;
 
 	/*
@@ -431,9 +431,9 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	 * over by now or sees the new state.
 	 */
 	write_lock(&kvm->mmu_lock);
-	status = tdx_call_retried(tdh_mr_finalize(&tdx->td));
+	status = tdx_call_retried(tdh_mr_finalize(&kvm_tdx->td));
 	if (tdx_judge(status) == TDX_DONE)
-		td_set_state(tdx, TD_S_RUNNABLE);
+		td_set_state(kvm_tdx, TD_S_RUNNABLE);
 	write_unlock(&kvm->mmu_lock);
 
 	cmd->hw_error = status;

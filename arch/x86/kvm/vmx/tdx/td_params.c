@@ -327,10 +327,10 @@ void td_params_put(struct td_params *p)
 }
 
 /* The TD exists with these parameters. */
-void td_params_commit(struct kvm_tdx *tdx, const struct td_params *p)
+void td_params_commit(struct kvm_tdx *kvm_tdx, const struct td_params *p)
 {
-	tdx->attributes = p->attributes;
-	tdx->xfam = p->xfam;
-	tdx->gpaw = p->config_flags & TD_CONFIG_FLAG_GPAW_52 ? 52 : 48;
-	tdx->tsc_khz = p->tsc_frequency * TD_TSC_UNIT_KHZ;
+	kvm_tdx->attributes = p->attributes;
+	kvm_tdx->xfam = p->xfam;
+	kvm_tdx->gpaw = p->config_flags & TD_CONFIG_FLAG_GPAW_52 ? 52 : 48;
+	kvm_tdx->tsc_khz = p->tsc_frequency * TD_TSC_UNIT_KHZ;
 }

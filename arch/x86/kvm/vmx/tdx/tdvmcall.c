@@ -46,12 +46,12 @@ static int tdvmcall_answer_value(struct vcpu_tdx *tdx, u64 r11)
 /* Is [gpa, gpa + size) within one half of the TD's address space? */
 static bool tdvmcall_range_ok(struct vcpu_tdx *tdx, gpa_t gpa, u64 size)
 {
-	const struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	const struct kvm_tdx *kvm_tdx = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	gpa_t last = gpa + size - 1;
 
-	if (!size || last < gpa || last >> td->gpaw)
+	if (!size || last < gpa || last >> kvm_tdx->gpaw)
 		return false;
-	return !((gpa ^ last) & tdx_shared_bit(td));
+	return !((gpa ^ last) & tdx_shared_bit(kvm_tdx));
 }
 
 static bool tdvmcall_shared_range_ok(struct vcpu_tdx *tdx, gpa_t gpa, u64 size)

@@ -158,15 +158,15 @@ static inline bool is_td_vcpu(struct kvm_vcpu *vcpu)
 }
 
 /* The GPA bit that marks an access as shared. */
-static inline gpa_t tdx_shared_bit(const struct kvm_tdx *tdx)
+static inline gpa_t tdx_shared_bit(const struct kvm_tdx *kvm_tdx)
 {
-	return BIT_ULL(tdx->gpaw - 1);
+	return BIT_ULL(kvm_tdx->gpaw - 1);
 }
 
-static inline enum td_state td_state(const struct kvm_tdx *tdx)
+static inline enum td_state td_state(const struct kvm_tdx *kvm_tdx)
 {
 	/* Pairs with smp_store_release() in td_set_state(). */
-	return smp_load_acquire(&tdx->state);
+	return smp_load_acquire(&kvm_tdx->state);
 }
 
 /* Metadata fields, context 1: the TD. */
@@ -217,13 +217,13 @@ long tdx_vcpu_unlocked_ioctl(struct kvm_vcpu *vcpu, void __user *argp);
 int tdx_vm_init(struct kvm *kvm);
 void tdx_vm_destroy(struct kvm *kvm);
 void td_release_keyid(struct kvm *kvm);
-void td_set_state(struct kvm_tdx *tdx, enum td_state state);
+void td_set_state(struct kvm_tdx *kvm_tdx, enum td_state state);
 int td_init(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 
 /* --- keyid.c: a KeyID, counted for the user who asks for it --- */
-int td_keyid_alloc(struct kvm_tdx *tdx);
-void td_keyid_free(struct kvm_tdx *tdx);
+int td_keyid_alloc(struct kvm_tdx *kvm_tdx);
+void td_keyid_free(struct kvm_tdx *kvm_tdx);
 void td_keyid_cleanup(void);
 
 /* --- td_params.c: its parameters --- */
@@ -233,7 +233,7 @@ int td_get_capabilities(struct kvm *kvm, struct kvm_tdx_cmd *cmd);
 struct td_params *td_params_get(const struct kvm *kvm,
 				struct kvm_tdx_init_vm __user *user);
 void td_params_put(struct td_params *p);
-void td_params_commit(struct kvm_tdx *tdx, const struct td_params *p);
+void td_params_commit(struct kvm_tdx *kvm_tdx, const struct td_params *p);
 
 /* --- vcpu.c --- */
 void tdx_vcpu_setup(void);
@@ -286,8 +286,8 @@ int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual);
 long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 
 /* --- shared.c: the shared half --- */
-int tdx_shared_init(struct kvm_tdx *tdx);
-void tdx_shared_destroy(struct kvm_tdx *tdx);
+int tdx_shared_init(struct kvm_tdx *kvm_tdx);
+void tdx_shared_destroy(struct kvm_tdx *kvm_tdx);
 void tdx_shared_sync(struct kvm_vcpu *vcpu);
 bool tdx_shared_root_fits(struct kvm_vcpu *vcpu);
 void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
@@ -351,15 +351,15 @@ static inline bool tdx_try_again(u64 status, unsigned int *tries)
 #define tdx_call_retried_sleeping(call)	__tdx_call_retried(call, cond_resched())
 
 /* Log once what broke, mark the VM dead; returns -EIO. */
-int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
+int tdx_broken(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status,
 	       const struct sept_info *info);
-int tdx_broken_at(struct kvm_tdx *tdx, const char *leaf, u64 status, u64 gpa,
+int tdx_broken_at(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status, u64 gpa,
 		  const struct sept_info *info);
 
 /* --- reclaim.c: pages come back from the module --- */
 /* Keep a page that the module did not give back; counted and named. */
-void tdx_leak_page(struct kvm_tdx *tdx, struct page *page, const char *why);
+void tdx_leak_page(struct kvm_tdx *kvm_tdx, struct page *page, const char *why);
 /* RECLAIM a page, KeyID freed, and clear it; -EIO after it was leaked. */
-int tdx_reclaim_page(struct kvm_tdx *tdx, struct page *page);
+int tdx_reclaim_page(struct kvm_tdx *kvm_tdx, struct page *page);
 
 #endif /* _KVM_VMX_TDX_H */

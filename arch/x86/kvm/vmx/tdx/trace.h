@@ -29,8 +29,8 @@
 
 /* A TD's life goes on. */
 TRACE_EVENT(tdx_td_state,
-	TP_PROTO(const struct kvm_tdx *tdx, u8 state),
-	TP_ARGS(tdx, state),
+	TP_PROTO(const struct kvm_tdx *kvm_tdx, u8 state),
+	TP_ARGS(kvm_tdx, state),
 
 	TP_STRUCT__entry(
 		__field(u16, hkid)
@@ -38,7 +38,7 @@ TRACE_EVENT(tdx_td_state,
 	),
 
 	TP_fast_assign(
-		__entry->hkid = tdx->td.hkid;
+		__entry->hkid = kvm_tdx->td.hkid;
 		__entry->state = state;
 	),
 
@@ -123,7 +123,7 @@ TRACE_EVENT(tdx_sept_step,
 		__entry->gpa = it->pos.gpa;
 		__entry->old = it->old;
 		__entry->err = err;
-		__entry->hkid = it->tdx->td.hkid;
+		__entry->hkid = it->kvm_tdx->td.hkid;
 		__entry->level = it->pos.level;
 		__entry->op = op;
 	),
@@ -136,8 +136,8 @@ TRACE_EVENT(tdx_sept_step,
 
 /* [start, end) was blocked, tracked once and removed: @nr leaves. */
 TRACE_EVENT(tdx_zap_batch,
-	TP_PROTO(const struct kvm_tdx *tdx, u64 start, u64 end, u64 nr),
-	TP_ARGS(tdx, start, end, nr),
+	TP_PROTO(const struct kvm_tdx *kvm_tdx, u64 start, u64 end, u64 nr),
+	TP_ARGS(kvm_tdx, start, end, nr),
 
 	TP_STRUCT__entry(
 		__field(u64, start)
@@ -151,8 +151,8 @@ TRACE_EVENT(tdx_zap_batch,
 		__entry->start = start;
 		__entry->end = end;
 		__entry->nr = nr;
-		__entry->hkid = tdx->td.hkid;
-		__entry->quiesced = tdx->quiesce;
+		__entry->hkid = kvm_tdx->td.hkid;
+		__entry->quiesced = kvm_tdx->quiesce;
 	),
 
 	TP_printk("hkid %u %llx-%llx leaves %llu quiesced %d",
@@ -162,8 +162,8 @@ TRACE_EVENT(tdx_zap_batch,
 
 /* A lock of the module was lost, and the step will be tried again. */
 TRACE_EVENT(tdx_retry,
-	TP_PROTO(const struct kvm_tdx *tdx, u64 gpa, u64 err),
-	TP_ARGS(tdx, gpa, err),
+	TP_PROTO(const struct kvm_tdx *kvm_tdx, u64 gpa, u64 err),
+	TP_ARGS(kvm_tdx, gpa, err),
 
 	TP_STRUCT__entry(
 		__field(u64, gpa)
@@ -174,7 +174,7 @@ TRACE_EVENT(tdx_retry,
 	TP_fast_assign(
 		__entry->gpa = gpa;
 		__entry->err = err;
-		__entry->hkid = tdx->td.hkid;
+		__entry->hkid = kvm_tdx->td.hkid;
 	),
 
 	TP_printk("hkid %u gpa %llx err %llx",

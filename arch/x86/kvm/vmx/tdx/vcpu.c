@@ -145,11 +145,11 @@ void tdx_vcpu_put(struct kvm_vcpu *vcpu)
 /* Called with kvm->lock held. */
 int tdx_vcpu_precreate(struct kvm *kvm)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
 	lockdep_assert_held(&kvm->lock);
 
-	if (td_state(tdx) != TD_S_INITIALIZED)
+	if (td_state(kvm_tdx) != TD_S_INITIALIZED)
 		return -EIO;
 	/*
 	 * The module keeps the EOI bitmap to itself, so nothing tells a model
@@ -159,7 +159,7 @@ int tdx_vcpu_precreate(struct kvm *kvm)
 		return -EINVAL;
 
 	/* Fixed by the TD; KVM_SET_TSC_KHZ may have come after INIT_VM. */
-	kvm->arch.default_tsc_khz = tdx->tsc_khz;
+	kvm->arch.default_tsc_khz = kvm_tdx->tsc_khz;
 	/* Performance counters of a TD would be the module's to offer. */
 	kvm->arch.enable_pmu = false;
 	return 0;
@@ -198,18 +198,18 @@ int tdx_vcpu_create(struct kvm_vcpu *vcpu)
 
 static void tdx_free_vp_pages(struct vcpu_tdx *tdx)
 {
-	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	unsigned int i;
 
 	for (i = 0; i < tdx->vp.nr_tdcx; i++) {
-		if (!tdx_reclaim_page(td, tdx->vp.tdcx[i]))
+		if (!tdx_reclaim_page(kvm_tdx, tdx->vp.tdcx[i]))
 			__free_page(tdx->vp.tdcx[i]);
 	}
 	kfree(tdx->vp.tdcx);
 	tdx->vp.tdcx = NULL;
 	tdx->vp.nr_tdcx = 0;
 
-	if (tdx->vp.tdvpr && !tdx_reclaim_page(td, tdx->vp.tdvpr))
+	if (tdx->vp.tdvpr && !tdx_reclaim_page(kvm_tdx, tdx->vp.tdvpr))
 		__free_page(tdx->vp.tdvpr);
 	tdx->vp.tdvpr = NULL;
 }
@@ -227,12 +227,12 @@ void tdx_vcpu_free(struct kvm_vcpu *vcpu)
 /* Whatever KVM has computed: the TD's TSC was fixed by TDH.MNG.INIT. */
 void tdx_write_tsc(struct kvm_vcpu *vcpu)
 {
-	struct kvm_tdx *tdx = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 
-	vcpu->arch.l1_tsc_offset = tdx->tsc_offset;
-	vcpu->arch.tsc_offset = tdx->tsc_offset;
-	vcpu->arch.l1_tsc_scaling_ratio = tdx->tsc_multiplier;
-	vcpu->arch.tsc_scaling_ratio = tdx->tsc_multiplier;
+	vcpu->arch.l1_tsc_offset = kvm_tdx->tsc_offset;
+	vcpu->arch.tsc_offset = kvm_tdx->tsc_offset;
+	vcpu->arch.l1_tsc_scaling_ratio = kvm_tdx->tsc_multiplier;
+	vcpu->arch.tsc_scaling_ratio = kvm_tdx->tsc_multiplier;
 }
 
 /* --- KVM_TDX_INIT_VCPU --- */
@@ -279,7 +279,7 @@ static int tdx_vp_alloc(struct tdx_vp *vp, unsigned int nr)
  */
 static int tdx_vp_create(struct vcpu_tdx *tdx)
 {
-	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	unsigned int nr = tdx_host_sysinfo()->tdvps_size / PAGE_SIZE - 1;
 	u64 status;
 
@@ -288,10 +288,10 @@ static int tdx_vp_create(struct vcpu_tdx *tdx)
 		return -ENOMEM;
 	}
 
-	status = tdx_call_retried(tdh_vp_create(&td->td, &tdx->vp));
+	status = tdx_call_retried(tdh_vp_create(&kvm_tdx->td, &tdx->vp));
 	if (tdx_judge(status) != TDX_DONE) {
 		tdx_vp_free(&tdx->vp, nr);
-		return tdx_broken(td, "TDH.VP.CREATE", status, NULL);
+		return tdx_broken(kvm_tdx, "TDH.VP.CREATE", status, NULL);
 	}
 
 	/* vp->nr_tdcx counts the pages given. */
@@ -300,7 +300,7 @@ static int tdx_vp_create(struct vcpu_tdx *tdx)
 						       tdx->vp.tdcx[tdx->vp.nr_tdcx]));
 		if (tdx_judge(status) != TDX_DONE) {
 			tdx_vp_free_unused(&tdx->vp, nr);
-			return tdx_broken(td, "TDH.VP.ADDCX", status, NULL);
+			return tdx_broken(kvm_tdx, "TDH.VP.ADDCX", status, NULL);
 		}
 		tdx->vp.nr_tdcx++;
 	}
@@ -309,12 +309,12 @@ static int tdx_vp_create(struct vcpu_tdx *tdx)
 
 static int tdx_vp_write(struct vcpu_tdx *tdx, u64 field, u64 data, u64 mask)
 {
-	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	u64 status = tdx_call_retried(tdh_vp_wr(&tdx->vp, field, data, mask));
 
 	if (tdx_judge(status) == TDX_DONE)
 		return 0;
-	return tdx_broken(td, "TDH.VP.WR", status, NULL);
+	return tdx_broken(kvm_tdx, "TDH.VP.WR", status, NULL);
 }
 
 /* What KVM_CAP_X86_NOTIFY_VMEXIT and KVM_CAP_X86_BUS_LOCK_EXIT ask for. */
@@ -340,7 +340,7 @@ static int tdx_vp_configure_exits(struct vcpu_tdx *tdx)
 /* The few fields of the TD's VMCS that are the host's to set. */
 static int tdx_vp_configure(struct vcpu_tdx *tdx)
 {
-	struct kvm_tdx *td = to_kvm_tdx(tdx->vmx.vcpu.kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(tdx->vmx.vcpu.kvm);
 	int ret;
 
 	ret = tdx_vp_write(tdx, TDVPS_VMCS16(POSTED_INTR_NV), POSTED_INTR_VECTOR,
@@ -353,7 +353,7 @@ static int tdx_vp_configure(struct vcpu_tdx *tdx)
 				   PIN_BASED_POSTED_INTR, PIN_BASED_POSTED_INTR);
 	if (!ret)
 		ret = tdx_vp_write(tdx, TDVPS_VMCS64(SHARED_EPT_POINTER),
-				   page_to_phys(td->shared_root),
+				   page_to_phys(kvm_tdx->shared_root),
 				   GENMASK_ULL(51, 12));
 	if (!ret)
 		ret = tdx_vp_configure_exits(tdx);
@@ -363,7 +363,7 @@ static int tdx_vp_configure(struct vcpu_tdx *tdx)
 static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
 {
 	struct kvm_vcpu *vcpu = &tdx->vmx.vcpu;
-	struct kvm_tdx *td = to_kvm_tdx(vcpu->kvm);
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
 	u64 status;
 
 	/*
@@ -377,7 +377,7 @@ static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
 
 	if (tdx_judge(status) == TDX_DONE)
 		return 0;
-	return tdx_broken(td, "TDH.VP.INIT", status, NULL);
+	return tdx_broken(kvm_tdx, "TDH.VP.INIT", status, NULL);
 }
 
 /*
@@ -389,8 +389,8 @@ static int tdx_vp_init(struct vcpu_tdx *tdx, u64 initial_rcx)
  */
 static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
 {
-	struct kvm_tdx *td = to_kvm_tdx(vcpu->kvm);
-	bool want_apicv = kvm_apicv_activated(vcpu->kvm) || td->apic_map_lost;
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(vcpu->kvm);
+	bool want_apicv = kvm_apicv_activated(vcpu->kvm) || kvm_tdx->apic_map_lost;
 	u64 old = vcpu->arch.apic_base;
 	struct msr_data base = {
 		.index = MSR_IA32_APICBASE,
@@ -405,13 +405,13 @@ static int tdx_vcpu_enable_x2apic(struct kvm_vcpu *vcpu)
 	if (kvm_set_msr_common(vcpu, &base))
 		return -EINVAL;
 	if (!want_apicv || kvm_apicv_activated(vcpu->kvm)) {
-		td->apic_map_lost = false;
+		kvm_tdx->apic_map_lost = false;
 		return 0;
 	}
 
 	base.data = old;
 	kvm_set_msr_common(vcpu, &base);
-	td->apic_map_lost = !kvm_apicv_activated(vcpu->kvm);
+	kvm_tdx->apic_map_lost = !kvm_apicv_activated(vcpu->kvm);
 	return -ENOMEM;
 }
 

@@ -37,10 +37,10 @@ bool tdx_status_is(u64 status, u64 code)
 }
 
 /* A dead VM's further failures are only the first one's echo. */
-int tdx_broken_at(struct kvm_tdx *tdx, const char *leaf, u64 status, u64 gpa,
+int tdx_broken_at(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status, u64 gpa,
 		  const struct sept_info *info)
 {
-	struct kvm *kvm = &tdx->vmx.kvm;
+	struct kvm *kvm = &kvm_tdx->vmx.kvm;
 
 	if (READ_ONCE(kvm->vm_dead))
 		return -EIO;
@@ -56,8 +56,8 @@ int tdx_broken_at(struct kvm_tdx *tdx, const char *leaf, u64 status, u64 gpa,
 	return -EIO;
 }
 
-int tdx_broken(struct kvm_tdx *tdx, const char *leaf, u64 status,
+int tdx_broken(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status,
 	       const struct sept_info *info)
 {
-	return tdx_broken_at(tdx, leaf, status, 0, info);
+	return tdx_broken_at(kvm_tdx, leaf, status, 0, info);
 }

@@ -33,12 +33,12 @@ static bool zap_is_full(struct zap_batch *batch, const struct sept_iter *it,
 }
 
 /* Block leaves from the start on.  The batch ends where it is full. */
-static void zap_block(struct kvm_tdx *tdx, struct zap_batch *batch)
+static void zap_block(struct kvm_tdx *kvm_tdx, struct zap_batch *batch)
 {
 	u64 gpa = batch->start, pages = 0;
 	struct sept_iter it;
 
-	for_each_sept_leaf(&it, tdx, gpa, batch->end) {
+	for_each_sept_leaf(&it, kvm_tdx, gpa, batch->end) {
 		if (sept_state(it.old) != SEPT_LEAF)
 			continue;
 		track_block(&it);
@@ -48,13 +48,13 @@ static void zap_block(struct kvm_tdx *tdx, struct zap_batch *batch)
 	batch->end = min(gpa, batch->end);
 }
 
-static void zap_remove(struct kvm_tdx *tdx, const struct zap_batch *batch,
+static void zap_remove(struct kvm_tdx *kvm_tdx, const struct zap_batch *batch,
 		       bool tracked)
 {
 	struct sept_iter it;
 	u64 gpa = batch->start;
 
-	for_each_sept_leaf(&it, tdx, gpa, batch->end) {
+	for_each_sept_leaf(&it, kvm_tdx, gpa, batch->end) {
 		if (sept_state(it.old) != SEPT_BLOCKED)
 			continue;
 		if (tracked)
@@ -68,41 +68,41 @@ static void zap_remove(struct kvm_tdx *tdx, const struct zap_batch *batch,
  * The TD may run: a page's whole way out.  The tables that the batch @before has
  * emptied go the same way, and share the epoch and the kick.
  */
-static void zap_running(struct kvm_tdx *tdx, struct zap_batch *batch,
+static void zap_running(struct kvm_tdx *kvm_tdx, struct zap_batch *batch,
 			const struct zap_batch *before)
 {
 	bool tracked;
 
-	zap_block(tdx, batch);
+	zap_block(kvm_tdx, batch);
 	if (batch->nr) {
-		sept_prune_block(tdx, before->start, before->end);
-		tracked = !track_epoch(tdx);
-		zap_remove(tdx, batch, tracked);
+		sept_prune_block(kvm_tdx, before->start, before->end);
+		tracked = !track_epoch(kvm_tdx);
+		zap_remove(kvm_tdx, batch, tracked);
 		if (tracked)
-			sept_prune_remove(tdx, before->start, before->end);
-		sept_count(tdx, SEPT_STAT_ZAP_BATCHES, 1);
-		trace_tdx_zap_batch(tdx, batch->start, batch->end, batch->nr);
+			sept_prune_remove(kvm_tdx, before->start, before->end);
+		sept_count(kvm_tdx, SEPT_STAT_ZAP_BATCHES, 1);
+		trace_tdx_zap_batch(kvm_tdx, batch->start, batch->end, batch->nr);
 	}
-	track_release(tdx);
+	track_release(kvm_tdx);
 }
 
 /* No vCPU has run yet, or no SEAMCALL but RECLAIM works: leaf by leaf. */
-static void zap_at_rest(struct kvm_tdx *tdx, struct zap_batch *batch)
+static void zap_at_rest(struct kvm_tdx *kvm_tdx, struct zap_batch *batch)
 {
 	u64 gpa = batch->start, pages = 0;
 	struct sept_iter it;
 
-	for_each_sept_leaf(&it, tdx, gpa, batch->end) {
-		if (td_state(tdx) == TD_S_KEYLESS)
+	for_each_sept_leaf(&it, kvm_tdx, gpa, batch->end) {
+		if (td_state(kvm_tdx) == TD_S_KEYLESS)
 			sept_reclaim_leaf(&it);
-		else if (tdx->sept.closing)
+		else if (kvm_tdx->sept.closing)
 			sept_hold_leaf(&it);
 		else if (sept_state(it.old) == SEPT_LEAF)
 			track_remove(&it, SEPT_OP_REMOVE_EARLY);
 		if (zap_is_full(batch, &it, &pages))
 			break;
 	}
-	track_release(tdx);
+	track_release(kvm_tdx);
 	batch->end = min(gpa, batch->end);
 }
 
@@ -110,16 +110,16 @@ static void zap_at_rest(struct kvm_tdx *tdx, struct zap_batch *batch)
  * What lies outside of the range stays.  With the KeyID gone no guest is left
  * to miss it, and a mapping is reclaimed as a whole.
  */
-static void zap_split_ends(struct kvm_tdx *tdx, u64 start, u64 end)
+static void zap_split_ends(struct kvm_tdx *kvm_tdx, u64 start, u64 end)
 {
 	u64 mask = sept_size(SEPT_LEVEL_2M) - 1;
 
-	if (td_state(tdx) != TD_S_RUNNABLE || tdx->sept.closing)
+	if (td_state(kvm_tdx) != TD_S_RUNNABLE || kvm_tdx->sept.closing)
 		return;
 	if (start < end && start & mask)
-		sept_split(tdx, start);
+		sept_split(kvm_tdx, start);
 	if (start < end && end & mask)
-		sept_split(tdx, end);
+		sept_split(kvm_tdx, end);
 }
 
 /*
@@ -127,32 +127,32 @@ static void zap_split_ends(struct kvm_tdx *tdx, u64 start, u64 end)
  * mmu_invalidate_in_progress, or the deleted slot's SRCU grace period, keeps
  * faults out of the range between two batches.
  */
-void sept_zap_range(struct kvm_tdx *tdx, gfn_t start, gfn_t end)
+void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
 {
-	u64 limit = tdx_shared_bit(tdx), last;
+	u64 limit = tdx_shared_bit(kvm_tdx), last;
 	struct zap_batch batch = {}, before;
 
-	lockdep_assert_held_write(&tdx->vmx.kvm.mmu_lock);
+	lockdep_assert_held_write(&kvm_tdx->vmx.kvm.mmu_lock);
 
 	/* Nothing can have been mapped before KVM_TDX_INIT_VM. */
-	if (td_state(tdx) == TD_S_NONE)
+	if (td_state(kvm_tdx) == TD_S_NONE)
 		return;
 
 	batch.end = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
 	batch.start = batch.end;
 	last = min_t(u64, end, limit >> PAGE_SHIFT) << PAGE_SHIFT;
-	zap_split_ends(tdx, batch.start, last);
+	zap_split_ends(kvm_tdx, batch.start, last);
 	while (batch.end < last) {
 		before = batch;
 		batch = (struct zap_batch) {
 			.start = before.end,
 			.end = min(last, before.end + ZAP_SPAN),
 		};
-		if (td_state(tdx) == TD_S_RUNNABLE && !tdx->sept.closing)
-			zap_running(tdx, &batch, &before);
+		if (td_state(kvm_tdx) == TD_S_RUNNABLE && !kvm_tdx->sept.closing)
+			zap_running(kvm_tdx, &batch, &before);
 		else
-			zap_at_rest(tdx, &batch);
+			zap_at_rest(kvm_tdx, &batch);
 		if (batch.end < last)
-			cond_resched_rwlock_write(&tdx->vmx.kvm.mmu_lock);
+			cond_resched_rwlock_write(&kvm_tdx->vmx.kvm.mmu_lock);
 	}
 }
