@@ -25,7 +25,7 @@ kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
 	.shell linux .linux test .test bench .bench peer unit model fuzz \
-	predict tsan coverage oracle throughput tools check install uninstall \
+	predict tsan coverage oracle throughput fuzz-kvm tools check install uninstall \
 	clean distclean help
 
 modules: tree
@@ -103,6 +103,11 @@ tsan:
 # KVM's MMU by itself; STEPS, THREADS and SEED, see docs/testing.md.
 oracle throughput:
 	@$(MAKE) -C selftests/unit $@
+
+# KVM's ioctls on a TD, by many threads at once; SECONDS and SEED, see
+# selftests/border/README.md.  The shell keeps SECONDS for itself.
+fuzz-kvm: modules
+	@FUZZ_SECONDS="$(SECONDS)" selftests/border/fuzz
 
 # The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
 peer: deps

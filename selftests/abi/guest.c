@@ -596,6 +596,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_emulated_msrs();
 	else if (test == GUEST_HOSTILE)
 		test_hostile(param >> 8);
+	else if (test == GUEST_FUZZ)
+		test_fuzz(param >> 8, vcpu);
 	else if (test == GUEST_ROOTS)
 		test_roots(vcpu);
 	else if (test == GUEST_BUSY)

@@ -31,6 +31,7 @@ enum guest_test {
 	GUEST_MAP_GPA,		/* MapGPA, however the VMM answers */
 	GUEST_EMULATED_MSRS,	/* RDMSR and WRMSR, by call */
 	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
+	GUEST_FUZZ,		/* calls and accesses by chance; a seed above bit 8 */
 	GUEST_ROOTS,		/* one vCPU faults, one goes on; shared memory */
 	GUEST_NR_TESTS,
 };
@@ -103,6 +104,10 @@ enum guest_order {
 /* Memory that it has accepted, from RAM_BASE on; page tables come after it. */
 #define HOSTILE_PAGES	16
 #define HOSTILE_TABLES	11
+
+/* GUEST_FUZZ: the parameter for a seed, and how many pages of RAM it uses. */
+#define FUZZ(seed)	(GUEST_FUZZ | (seed) << 8)
+#define FUZZ_PAGES	32
 
 /*
  * GUEST_ROOTS: vCPU 0 writes to each 2 MiB of one slot, again and again.  vCPU 1

@@ -41,6 +41,7 @@ void smp_trap(unsigned int vector);
 
 /* guest_border.c */
 void test_roots(u32 vcpu);
+void test_fuzz(u64 seed, u32 vcpu);
 
 /* guest_hostile.c */
 void test_hostile(u64 seed);

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,10 +26,18 @@ const char *const fate_names[] = {
 	[FATE_STUCK] = "hangs, and cannot be killed",
 };
 
+unsigned int patience(void)
+{
+	struct utsname uts;
+
+	/* selftests/debug-kernel names its kernel so. */
+	return !uname(&uts) && strstr(uts.release, "-tdxdebug") ? 10 : 1;
+}
+
 /* The wait status; false if the child is still there after @seconds. */
 static bool wait_bounded(pid_t pid, unsigned int seconds, int *status)
 {
-	unsigned long polls = seconds * (1000000UL / POLL_US);
+	unsigned long polls = patience() * seconds * (1000000UL / POLL_US);
 
 	while (waitpid(pid, status, WNOHANG) != pid) {
 		if (!polls--)
@@ -69,6 +79,57 @@ void pin_thread(unsigned int cpu)
 	CPU_ZERO(&set);
 	CPU_SET(cpu, &set);
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
+}
+
+static bool is_report(const char *line)
+{
+	static const char *const marks[] = {
+		"BUG:", "kernel BUG", "WARNING:", "Oops", "KASAN", "UBSAN",
+		"general protection", "possible circular", "INFO: task",
+		"INFO: rcu", "list_del corruption", "unsafe locking",
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(marks); i++) {
+		if (strstr(line, marks[i]))
+			return true;
+	}
+	return false;
+}
+
+bool log_has_report(void)
+{
+	static int kmsg = -1;
+	char line[1024];
+	bool found = false;
+	ssize_t n;
+
+	if (kmsg < 0) {
+		kmsg = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+		lseek(kmsg, 0, SEEK_END);
+	}
+	for (;;) {
+		n = read(kmsg, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return found;
+		line[n] = 0;
+		if (!found && is_report(line)) {
+			ktap_note("kernel log: %.200s", line);
+			found = true;
+		}
+	}
+}
+
+void tell_console(const char *what)
+{
+	FILE *f = fopen("/dev/kmsg", "w");
+
+	if (!f)
+		return;
+	fprintf(f, "<4>border: %s\n", what);
+	fclose(f);
 }
 
 int slot_set(int vm, u32 slot, u64 gpa, u64 size, void *memory)
@@ -121,7 +182,7 @@ static bool race_watch(struct race *race, struct racer *a, struct racer *b,
 			seen_b = rounds_of(b);
 			idle = 0;
 		}
-		if (idle++ > RACE_STALL_MS * 1000UL / POLL_US)
+		if (idle++ > patience() * RACE_STALL_MS * 1000UL / POLL_US)
 			return false;
 		usleep(POLL_US);
 	}

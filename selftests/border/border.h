@@ -19,6 +19,9 @@ enum fate {
 
 extern const char *const fate_names[];
 
+/* By how much everything takes longer on the debug kernel. */
+unsigned int patience(void);
+
 /*
  * Run @fn in a process of its own, for @seconds at most.  A host that loses one
  * of its threads does not take the test program with it.
@@ -26,6 +29,12 @@ extern const char *const fate_names[];
 enum fate contain(bool (*fn)(void *arg), void *arg, unsigned int seconds);
 /* The exit status of a process that finds out that it hangs. */
 #define EXIT_HUNG	2
+
+/* Has the kernel reported a fault since the last look?  Prints the first line. */
+bool log_has_report(void);
+
+/* A panic leaves this as the last line on the console. */
+void tell_console(const char *what);
 
 void pin_thread(unsigned int cpu);
 
