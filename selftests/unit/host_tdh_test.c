@@ -254,14 +254,9 @@ static void physical_leaves_have_their_operands(void)
 	expect(tdh_phymem_page_reclaim(page, &pt, &owner, &size), 28,
 	       .rcx = PA(512));
 	check(pt == answer.out.rcx && owner == 0x8402 && size == 0xa8);
-	expect(tdh_phymem_page_rdmd(page, &pt, &owner, &size), 24,
-	       .rcx = PA(512));
-	check(pt == answer.out.rcx && owner == 0x8402 && size == 0xa8);
 	/* The KeyID goes right above the address bits that Linux uses. */
 	expect(tdh_phymem_page_wbinvd(page, 40), 41,
 	       .rcx = PA(512) | 40ULL << 46);
-	expect(tdh_phymem_page_wbinvd_tdr(&td), 41,
-	       .rcx = PA(1) | (u64)GLOBAL_KEYID << 46);
 	expect(tdh_phymem_cache_wb(false), 40, .rcx = 0);
 	expect(tdh_phymem_cache_wb(true), 40, .rcx = 1);
 	expect_no_flush();

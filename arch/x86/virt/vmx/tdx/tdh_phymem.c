@@ -41,13 +41,6 @@ u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid)
 }
 EXPORT_SYMBOL_GPL(tdh_phymem_page_wbinvd);
 
-/* The same for a reclaimed TDR, which the module used under its own KeyID. */
-u64 tdh_phymem_page_wbinvd_tdr(struct tdx_td *td)
-{
-	return tdh_phymem_page_wbinvd(td->tdr, tdx_global_keyid());
-}
-EXPORT_SYMBOL_GPL(tdh_phymem_page_wbinvd_tdr);
-
 /*
  * Write back this package's caches for the KeyIDs that wait for it.
  *   in   RCX 0 start, 1 resume after an interruption
@@ -63,23 +56,3 @@ u64 tdh_phymem_cache_wb(bool resume)
 	return seamcall(TDH_PHYMEM_CACHE_WB, &args);
 }
 EXPORT_SYMBOL_GPL(tdh_phymem_cache_wb);
-
-/*
- * What the module knows of a page.
- *   in   RCX page
- *   out  RCX type, bit 63 set when not a leaf   RDX owner   R8 size as a level
- *   fail OPERAND_ADDR_RANGE_ERROR: in no TDMR; OPERAND_BUSY
- */
-u64 tdh_phymem_page_rdmd(struct page *page, u64 *pt, u64 *owner, u64 *size)
-{
-	struct tdx_module_args args = {
-		.rcx = page_to_phys(page),
-	};
-	u64 err = seamcall_ret(TDH_PHYMEM_PAGE_RDMD, &args);
-
-	*pt = args.rcx;
-	*owner = args.rdx;
-	*size = args.r8;
-	return err;
-}
-EXPORT_SYMBOL_GPL(tdh_phymem_page_rdmd);

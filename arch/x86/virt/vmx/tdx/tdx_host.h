@@ -138,8 +138,6 @@ u64 tdh_mem_track(struct tdx_td *td);
 /* --- TDH.PHYMEM.* --- */
 u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size);
 u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid);
-u64 tdh_phymem_page_wbinvd_tdr(struct tdx_td *td);
 u64 tdh_phymem_cache_wb(bool resume);
-u64 tdh_phymem_page_rdmd(struct page *page, u64 *pt, u64 *owner, u64 *size);
 
 #endif /* _TDX_HOST_H */
