@@ -20,6 +20,7 @@ struct kvm_tdx;
 /* --- entries and tables --- */
 
 #define SEPT_ENTRIES		512
+/* As the module counts them; base KVM's PG_LEVEL_4K is 1. */
 #define SEPT_LEVEL_4K		0
 #define SEPT_LEVEL_2M		1
 /* Tables that one mapping may need: all levels below a 5-level root. */
