@@ -197,6 +197,18 @@ static void pre_fault_makes_one_call_for_2m(void)
 	td_down(0);
 }
 
+/* Base KVM would take 0 for a bug, and EAGAIN has user space try for ever. */
+static void pre_fault_on_a_dead_td_is_eio(void)
+{
+	struct kvm_pre_fault_memory range = { .gpa = 0, .size = PAGE_SIZE };
+
+	huge_up();
+	tdx->vmx.kvm.vm_dead = true;
+	check(tdx_pre_fault(vcpu(0), &range) == -EIO);
+	tdx->vmx.kvm.vm_dead = false;
+	td_down(0);
+}
+
 static void pre_fault_within_2m_says_how_far_it_came(void)
 {
 	struct kvm_pre_fault_memory range = {
@@ -367,6 +379,7 @@ int main(void)
 		TEST(accept_of_2m_gets_2m_and_of_4k_splits_it),
 		TEST(pre_fault_makes_one_call_for_2m),
 		TEST(pre_fault_within_2m_says_how_far_it_came),
+		TEST(pre_fault_on_a_dead_td_is_eio),
 		TEST(conversion_of_2m_costs_one_call_each),
 		TEST(conversion_of_2m_mapped_small_tracks_once),
 		TEST(teardown_reclaims_a_large_page_as_one),
