@@ -32,6 +32,16 @@ static void *zalloc(size_t size)
 	return p;
 }
 
+bool write_file(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY);
+	bool ok = fd >= 0 && write(fd, line, strlen(line)) == (ssize_t)strlen(line);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
 int td_dev(void)
 {
 	static int fd = -1;

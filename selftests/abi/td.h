@@ -30,6 +30,11 @@ struct td {
 	int ram_memfd, image_memfd;
 };
 
+/* A setting of the kernel: a line for a file of procfs, sysfs or debugfs. */
+bool write_file(const char *path, const char *line);
+/* Statuses and exits that the software module answers with, see docs/swmod.md. */
+#define SWMOD_INJECT	"/sys/kernel/debug/tdx_swmod/inject"
+
 int td_dev(void);
 /* Is there a KVM with TDs?  NULL, or why not. */
 const char *td_unavailable(void);

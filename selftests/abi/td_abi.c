@@ -653,16 +653,6 @@ static int read_number(const char *path)
 	return n;
 }
 
-static bool write_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 #define CPU(n)		"/sys/devices/system/cpu/cpu" #n
 #define PACKAGE		"/topology/physical_package_id"
 
@@ -676,12 +666,12 @@ static void every_package_needs_a_cpu(void)
 		ktap_skip(__func__, "one package");
 		return;
 	}
-	ktap_result(write_text(CPU(1) "/online", "0"), "a package goes offline");
+	ktap_result(write_file(CPU(1) "/online", "0"), "a package goes offline");
 	td = td_create();
 	fails("INIT_VM", try_init(td), EIO);
-	ktap_result(write_text(CPU(1) "/online", "1"), "and online");
+	ktap_result(write_file(CPU(1) "/online", "1"), "and online");
 	fails("INIT_VM then", try_init(td), 0);
-	ktap_result(!write_text(CPU(1) "/online", "0"), "it stays for the TD");
+	ktap_result(!write_file(CPU(1) "/online", "0"), "it stays for the TD");
 	td_destroy(td);
 }
 
@@ -714,7 +704,7 @@ static void one_user_has_no_more_keyids_than_allowed(void)
 		ktap_skip(__func__, "mainline has the misc cgroup");
 		goto out;
 	}
-	ktap_result(write_text(KEYIDS_PER_USER, "2"), "two KeyIDs for each user");
+	ktap_result(write_file(KEYIDS_PER_USER, "2"), "two KeyIDs for each user");
 	fails("the first TD", try_init(td[0]), 0);
 	fails("the second one", try_init(td[1]), 0);
 	fails("the third", try_init(td[2]), EBUSY);
@@ -724,7 +714,7 @@ static void one_user_has_no_more_keyids_than_allowed(void)
 	td[1] = td_create();
 	fails("the third, once the second is gone", try_init(td[2]), 0);
 	fails("the second's successor", try_init(td[1]), EBUSY);
-	ktap_result(write_text(KEYIDS_PER_USER, "0"), "no limit");
+	ktap_result(write_file(KEYIDS_PER_USER, "0"), "no limit");
 	fails("the second's successor without a limit", try_init(td[1]), 0);
 out:
 	td_destroy(td[0]);

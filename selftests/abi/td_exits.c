@@ -17,25 +17,14 @@
 #include "../lib/kvm_stats.h"
 #include "td.h"
 
-#define INJECT		"/sys/kernel/debug/tdx_swmod/inject"
 #define MONARCH_TIMEOUT	"/sys/devices/system/machinecheck/machinecheck0/monarch_timeout"
 
 #define INTR_MACHINE_CHECK	"0x80000312"
 #define INTR_NMI		"0x80000202"
 
-static bool write_line(const char *path, const char *line)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f)
-		return false;
-	fprintf(f, "%s\n", line);
-	return !fclose(f);
-}
-
 static bool inject(const char *line)
 {
-	bool ok = write_line(INJECT, line);
+	bool ok = write_file(SWMOD_INJECT, line);
 
 	if (!ok)
 		ktap_note("refused: %s", line);
@@ -121,7 +110,7 @@ static void a_machine_check_in_a_td_is_the_hosts(void)
 {
 	bool ok;
 
-	if (irq_count("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
+	if (irq_count("MCE:") < 0 || !write_file(MONARCH_TIMEOUT, "0")) {
 		ktap_skip(__func__, "no machine checks");
 		return;
 	}
@@ -133,7 +122,7 @@ static void a_machine_check_during_an_entry_is_the_hosts(void)
 {
 	bool ok;
 
-	if (irq_count("MCE:") < 0 || !write_line(MONARCH_TIMEOUT, "0")) {
+	if (irq_count("MCE:") < 0 || !write_file(MONARCH_TIMEOUT, "0")) {
 		ktap_skip(__func__, "no machine checks");
 		return;
 	}
@@ -377,14 +366,14 @@ static void the_timers_advance_is_waited_out(void)
 	struct td *td;
 	bool ok;
 
-	if (!write_line(TRACING "events/kvm/" EVENT "/enable", "1")) {
+	if (!write_file(TRACING "events/kvm/" EVENT "/enable", "1")) {
 		ktap_skip(__func__, "no tracing");
 		return;
 	}
 	td = td_ready(1, GUEST_TIMER);
 	ok = runs_to_its_end(&td->vcpu[0]);
 	td_destroy(td);
-	write_line(TRACING "events/kvm/" EVENT "/enable", "0");
+	write_file(TRACING "events/kvm/" EVENT "/enable", "0");
 	ktap_result(ok && was_traced(EVENT ":"), "%s", __func__);
 }
 
@@ -412,7 +401,7 @@ int main(int argc, char **argv)
 {
 	const char *why = td_unavailable();
 
-	if (!why && access(INJECT, W_OK))
+	if (!why && access(SWMOD_INJECT, W_OK))
 		why = "not the software module";
 	if (why)
 		ktap_skip_all(why);

@@ -45,16 +45,6 @@ static long long calls_of(const char *leaf)
 	return sum;
 }
 
-static bool write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* --- mapping --- */
 
 static void pre_fault_makes_one_aug_for_2m(void)

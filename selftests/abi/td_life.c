@@ -153,22 +153,11 @@ static void a_vcpu_moves_between_cpus(void)
  * busy for so long that the move asked for meanwhile happens right after it, on
  * a kernel that preempts.
  */
-#define INJECT	"/sys/kernel/debug/tdx_swmod/inject"
 #define PREEMPT	"/sys/kernel/debug/sched/preempt"
-
-static bool write_line(const char *path, const char *line)
-{
-	FILE *f = fopen(path, "w");
-
-	if (!f)
-		return false;
-	fprintf(f, "%s\n", line);
-	return !fclose(f);
-}
 
 static bool busy_has_struck(void)
 {
-	FILE *f = fopen(INJECT, "r");
+	FILE *f = fopen(SWMOD_INJECT, "r");
 	bool struck = false;
 	char line[256];
 
@@ -210,12 +199,12 @@ static bool move_during_init(void)
 	while (!__atomic_load_n(&m.ready, __ATOMIC_SEQ_CST))
 		usleep(100);
 	pin(m.who, 0);
-	write_line(INJECT, "VP.INIT status=OPERAND_BUSY operand=TDR times=900");
+	write_file(SWMOD_INJECT, "VP.INIT status=OPERAND_BUSY operand=TDR times=900");
 	ok = !td_try_cmd(td->vcpu[0].fd, KVM_TDX_INIT_VCPU, 0, NULL, NULL);
 	if (!ok)
 		ktap_note("KVM_TDX_INIT_VCPU: %s", strerror(errno));
 	pthread_join(mover, NULL);
-	write_line(INJECT, "clear");
+	write_file(SWMOD_INJECT, "clear");
 	td_destroy(td);
 	return ok;
 }
@@ -225,15 +214,15 @@ static void a_vcpu_moves_while_it_is_initialized(void)
 	bool ok = true;
 	unsigned int i;
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || access(INJECT, W_OK)) {
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || access(SWMOD_INJECT, W_OK)) {
 		ktap_skip(__func__, "one CPU, or not the software module");
 		return;
 	}
 	/* Where the kernel can choose, and does not preempt already. */
-	write_line(PREEMPT, "full");
+	write_file(PREEMPT, "full");
 	for (i = 0; i < 5; i++)
 		ok = move_during_init() && ok;
-	write_line(PREEMPT, "voluntary");
+	write_file(PREEMPT, "voluntary");
 	ktap_result(ok && hello(), "%s", __func__);
 }
 

@@ -561,16 +561,6 @@ static void a_mapped_vcpu_keeps_the_keyid(void)
 
 /* --- a busy module --- */
 
-static bool add_fault(const char *rule)
-{
-	int fd = open("/sys/kernel/debug/tdx_swmod/inject", O_WRONLY);
-	bool ok = fd >= 0 && write(fd, rule, strlen(rule)) > 0;
-
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
 /* One zap of each kind with every second call refused. */
 static bool zap_everything(void)
 {
@@ -597,15 +587,15 @@ static void with_rules(const char *const *rules, unsigned int nr_rules,
 	unsigned int i, good = 0;
 	bool ok = true;
 
-	if (!add_fault("clear")) {
+	if (!write_file(SWMOD_INJECT, "clear")) {
 		ktap_skip(name, "no software module");
 		return;
 	}
 	for (i = 0; i < nr_rules; i++)
-		ok = add_fault(rules[i]) && ok;
+		ok = write_file(SWMOD_INJECT, rules[i]) && ok;
 	for (i = 0; ok && i < nr_tds; i++)
 		good += zap_everything();
-	ok = add_fault("clear") && ok;
+	ok = write_file(SWMOD_INJECT, "clear") && ok;
 	ktap_result(ok && good == nr_tds, "%s: %u TDs", name, good);
 }
 
