@@ -129,15 +129,16 @@ static void zap_split_ends(struct kvm_tdx *kvm_tdx, u64 start, u64 end)
  */
 void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
 {
-	u64 limit = tdx_shared_bit(kvm_tdx), last;
 	struct zap_batch batch = {}, before;
+	u64 limit, last;
 
 	lockdep_assert_held_write(&kvm_tdx->vmx.kvm.mmu_lock);
 
-	/* Nothing can have been mapped before KVM_TDX_INIT_VM. */
+	/* Nothing can have been mapped before KVM_TDX_INIT_VM, which sets GPAW. */
 	if (td_state(kvm_tdx) == TD_S_NONE)
 		return;
 
+	limit = tdx_shared_bit(kvm_tdx);
 	batch.end = min_t(u64, start, limit >> PAGE_SHIFT) << PAGE_SHIFT;
 	batch.start = batch.end;
 	last = min_t(u64, end, limit >> PAGE_SHIFT) << PAGE_SHIFT;
