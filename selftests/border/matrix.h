@@ -41,8 +41,9 @@ struct matrix_row {
 
 /*
  * An ioctl that is not here answers ENOTTY on a TD and EINVAL on a vCPU, and a
- * capability EINVAL.  The numbers are mainline 7.3.4's, but for
- * KVM_CAP_X86_DISABLE_EXITS: 6.12 takes it from a VM that has vCPUs, too.
+ * capability EINVAL.  Where a TD has an answer of its own it is mainline 7.3.4's,
+ * by its source; elsewhere it is base KVM 6.12's, as recorded.  One is known to
+ * differ: 6.12 takes KVM_CAP_X86_DISABLE_EXITS from a VM that has vCPUs, too.
  */
 #define MATRIX_VM \
 	VM(KVM_CHECK_EXTENSION, EACH(0, 0, 0)) \

@@ -2,7 +2,7 @@
 /*
  * Every ioctl and capability of KVM's header, on the file descriptors of a TD, in
  * each of its states, with ordinary and with hostile arguments.  What a call has
- * to answer is in matrix.h, and comes from mainline's source.  After each the
+ * to answer is in matrix.h, which says where it comes from.  After each the
  * kernel log is clean and the TD can be destroyed; where nothing was done to it
  * that it could not survive, it runs first.
  *
