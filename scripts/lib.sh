@@ -5,7 +5,8 @@
 SERIES=6.12
 SOURCE_PKG=linux-source-$SERIES
 SOURCE_TAR=${SOURCE_TAR:-/usr/src/$SOURCE_PKG.tar.xz}
-OUR_DIRS="arch/x86/kvm/hooks arch/x86/kvm/vmx/tdx arch/x86/virt/vmx/tdx
+OUR_DIRS="arch/x86/kvm/hooks arch/x86/kvm/vmx/tdx
+	  arch/x86/kvm/vmx/tdx/mmu arch/x86/virt/vmx/tdx
 	  arch/x86/virt/vmx/tdx/swmod include/uapi/asm"
 
 die()

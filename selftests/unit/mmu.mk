@@ -7,7 +7,7 @@ MMU_KVM := ../../arch/x86/kvm/vmx/tdx
 MMU_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Werror -pthread \
 	-fsanitize=address,undefined -I fake_kvm -I fake_kvm/trace \
-	-I fake_kvm/linux/sched -I $(MMU_TDX) \
+	-I $(MMU_TDX) \
 	-I ../../arch/x86/kvm/hooks -I ../../include/uapi/asm
 
 # swmod.mk comes later.
@@ -21,7 +21,8 @@ $(MMU_OBJECTS): $(OUT)/%.o: %.c $(wildcard *.h $(SWMOD)/*.h)
 	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
 
 $(OUT)/mmu_%: mmu_%.c $(MMU_OBJECTS) $$(SWMOD_OBJECTS) \
-		$(wildcard mmu_*.h fake_kvm/*.h fake_kvm/*/*.h $(MMU_KVM)/*.[ch] $(MMU_TDX)/*.[ch])
+		$(wildcard mmu_*.h fake_kvm/*.h fake_kvm/*/*.h $(MMU_KVM)/*.[ch] \
+		$(MMU_KVM)/mmu/*.[ch] $(MMU_TDX)/*.[ch])
 	$(CC) $(MMU_CFLAGS) -o $@ $< $(MMU_OBJECTS) $(SWMOD_OBJECTS) -lcrypto
 
 # Without sanitizers, for what takes long and for what is timed.

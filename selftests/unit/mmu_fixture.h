@@ -17,18 +17,18 @@
 #include "../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
 #include "../../arch/x86/virt/vmx/tdx/status.c"
 
-#include "../../arch/x86/kvm/vmx/tdx/verdict.c"
-#include "../../arch/x86/kvm/vmx/tdx/sept_rules.c"
-#include "../../arch/x86/kvm/vmx/tdx/sept_walk.c"
-#include "../../arch/x86/kvm/vmx/tdx/sept.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/verdict.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/sept_rules.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/sept_walk.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/sept.c"
 #undef pr_fmt
-#include "../../arch/x86/kvm/vmx/tdx/reclaim.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/reclaim.c"
 #undef pr_fmt
-#include "../../arch/x86/kvm/vmx/tdx/track.c"
-#include "../../arch/x86/kvm/vmx/tdx/reshape.c"
-#include "../../arch/x86/kvm/vmx/tdx/zap.c"
-#include "../../arch/x86/kvm/vmx/tdx/fault.c"
-#include "../../arch/x86/kvm/vmx/tdx/image.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/track.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/reshape.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/zap.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/fault.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/image.c"
 
 #define SLOT_PAGES	(512UL * 64)
 #ifndef NR_VCPUS

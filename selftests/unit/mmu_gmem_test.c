@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* When a closing guest_memfd ends the TD, and which zaps reach the mirror. */
 #include "mmu_fixture.h"
-#include "../../arch/x86/kvm/vmx/tdx/invalidate.c"
+#include "../../arch/x86/kvm/vmx/tdx/mmu/invalidate.c"
 
 static unsigned int released;
 

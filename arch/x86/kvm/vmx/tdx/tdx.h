@@ -11,7 +11,7 @@
 #include "tdx_host.h"
 #include "kvm_tdx_hooks.h"
 #include "kvm_tdx.h"
-#include "sept.h"
+#include "mmu/sept.h"
 
 /* 6.12's early kernels write it as a number. */
 #ifndef EXIT_REASON_UNDEFINED
@@ -70,7 +70,7 @@ struct kvm_tdx {
 	enum td_state state;
 
 	/*
-	 * Set under mmu_lock for write by track.c while a zap needs the
+	 * Set under mmu_lock for write by mmu/track.c while a zap needs the
 	 * module's locks; vCPUs look at it right before TDH.VP.ENTER.
 	 */
 	bool quiesce;
@@ -278,14 +278,14 @@ bool tdx_has_emulated_msr(u32 index);
 int tdx_get_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 int tdx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 
-/* --- image.c: KVM_TDX_INIT_MEM_REGION --- */
+/* --- mmu/image.c: KVM_TDX_INIT_MEM_REGION --- */
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 
-/* --- fault.c: the only retry loop --- */
+/* --- mmu/fault.c: the only retry loop --- */
 int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual);
 long tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 
-/* --- shared.c: the shared half --- */
+/* --- mmu/shared.c: the shared half --- */
 int tdx_shared_init(struct kvm_tdx *kvm_tdx);
 void tdx_shared_destroy(struct kvm_tdx *kvm_tdx);
 void tdx_shared_sync(struct kvm_vcpu *vcpu);
@@ -293,12 +293,12 @@ bool tdx_shared_root_fits(struct kvm_vcpu *vcpu);
 void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
 void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
-/* --- invalidate.c: base KVM's invalidations reach the private MMU --- */
+/* --- mmu/invalidate.c: base KVM's invalidations reach the private MMU --- */
 void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
 void tdx_gmem_open(struct kvm *kvm);
 void tdx_gmem_close(struct kvm *kvm);
 
-/* --- stats.c --- */
+/* --- mmu/stats.c --- */
 extern const struct kvm_stats_desc tdx_stats_desc[];
 #define TDX_NR_STATS	(SEPT_NR_STATS + TD_NR_STATS)
 void tdx_read_stats(struct kvm *kvm, u64 *values);
@@ -309,7 +309,7 @@ static inline void td_count(struct kvm *kvm, enum td_stat stat)
 	atomic64_inc(&to_kvm_tdx(kvm)->stats[stat]);
 }
 
-/* --- verdict.c: the only code here that looks inside a status word --- */
+/* --- mmu/verdict.c: the only code here that looks inside a status word --- */
 enum tdx_verdict {
 	TDX_DONE,	/* success class */
 	TDX_RETRY,	/* lost a module lock, or told to come back */
@@ -356,7 +356,7 @@ int tdx_broken(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status,
 int tdx_broken_at(struct kvm_tdx *kvm_tdx, const char *leaf, u64 status, u64 gpa,
 		  const struct sept_info *info);
 
-/* --- reclaim.c: pages come back from the module --- */
+/* --- mmu/reclaim.c: pages come back from the module --- */
 /* Keep a page that the module did not give back; counted and named. */
 void tdx_leak_page(struct kvm_tdx *kvm_tdx, struct page *page, const char *why);
 /* RECLAIM a page, KeyID freed, and clear it; -EIO after it was leaked. */

@@ -14,10 +14,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
-#include "../../mmu.h"
-#include "../../mmu/mmu_internal.h"
-#include "../../mmu/spte.h"
-#include "tdx.h"
+#include "mmu.h"
+#include "mmu/mmu_internal.h"
+#include "mmu/spte.h"
+#include "../tdx.h"
 
 /* Bits 51:12 of an entry: the next table. */
 #define EPT_TABLE_MASK	GENMASK_ULL(51, 12)

@@ -15,7 +15,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
-#include "tdx.h"
-#include "trace.h"
+#include "../tdx.h"
+#include "../trace.h"
 
 #endif /* _KVM_VMX_TDX_MMU_ENV_H */
