@@ -7,8 +7,8 @@ MAKEFLAGS += --no-print-directory
 SHELL := /bin/sh
 
 # "make test KERNEL=debug"; the version is known before the kernel is there.
-ifeq ($(KERNEL),debug)
-override KVER = $(shell . scripts/lib.sh; debug_kver)
+ifneq ($(filter debug kcsan,$(KERNEL)),)
+override KVER = $(shell . scripts/lib.sh; built_kver $(KERNEL))
 export KERNEL
 endif
 ifeq ($(KVER),)
@@ -54,8 +54,9 @@ preflight: $(if $(KERNEL),debug-kernel)
 	@scripts/preflight "$(KVER)"
 
 # A small kernel with lockdep, KASAN, kmemleak and more; KERNEL=debug uses it.
+# KERNEL=kcsan is one that looks for data races.
 debug-kernel:
-	@selftests/debug-kernel/build >/dev/null
+	@selftests/debug-kernel/build $(KERNEL) >/dev/null
 
 deps:
 	@scripts/deps

@@ -32,26 +32,21 @@ pkg_version()
 headers_dir()
 {
 	case $1 in
-	*-tdxdebug | *-tdxpeer) echo "$(cache_dir)/linux-image-$1/build" ;;
+	*-tdxdebug | *-tdxkcsan | *-tdxpeer) echo "$(cache_dir)/linux-image-$1/build" ;;
 	*) echo "/usr/src/linux-headers-$1" ;;
 	esac
 }
 
-# built_kver debug|peer
+# built_kver debug|kcsan|peer
 built_kver()
 {
 	pkg_version "$SOURCE_PKG" | sed "s/-.*/-tdx$1/"
 }
 
-debug_kver()
-{
-	built_kver debug
-}
-
 headers_version()
 {
 	case $1 in
-	*-tdxdebug | *-tdxpeer) pkg_version "$SOURCE_PKG" ;;
+	*-tdxdebug | *-tdxkcsan | *-tdxpeer) pkg_version "$SOURCE_PKG" ;;
 	*) pkg_version "linux-headers-$1" ;;
 	esac
 }

@@ -22,6 +22,9 @@
 #define INTR_MACHINE_CHECK	"0x80000312"
 #define INTR_NMI		"0x80000202"
 
+/* The upper half of TDX_OPERAND_BUSY. */
+#define OPERAND_BUSY		0x80000200
+
 static bool inject(const char *line)
 {
 	bool ok = write_file(SWMOD_INJECT, line);
@@ -377,6 +380,29 @@ static void the_timers_advance_is_waited_out(void)
 	ktap_result(ok && was_traced(EVENT ":"), "%s", __func__);
 }
 
+/* The module's status goes to user space, which may try again. */
+static void finalize_tells_that_the_module_is_busy(void)
+{
+	struct td *td = td_create();
+	int ret, err, armed;
+	u64 hw_error = 0;
+
+	td_split_irqchip(td);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	td_init_vcpus(td, 0);
+	armed = inject("MR.FINALIZE status=OPERAND_BUSY operand=TDR rate=100%");
+	ret = td_try_cmd(td->fd, KVM_TDX_FINALIZE_VM, 0, NULL, &hw_error);
+	err = errno;
+	inject("clear");
+	ktap_result(armed && ret && err == EBUSY &&
+		    hw_error >> 32 == OPERAND_BUSY, "%s: errno %d, hw_error %llx",
+		    __func__, ret ? err : 0, (unsigned long long)hw_error);
+	ret = td_try_cmd(td->fd, KVM_TDX_FINALIZE_VM, 0, NULL, &hw_error);
+	ktap_result(!ret && !hw_error, "finalize_works_once_it_is_not");
+	td_destroy(td);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(a_machine_check_in_a_td_is_the_hosts),
 	TEST(a_machine_check_during_an_entry_is_the_hosts),
@@ -395,6 +421,7 @@ static const struct ktap_test tests[] = {
 	TEST(private_faults_are_counted_as_page_faults),
 	TEST(nobody_raises_the_priority_of_a_tds_apic),
 	TEST(the_timers_advance_is_waited_out),
+	TEST(finalize_tells_that_the_module_is_busy),
 };
 
 int main(int argc, char **argv)

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -566,8 +568,11 @@ static u64 host_address(u64 gpa)
 }
 
 /* Bits of /proc/kpageflags. */
-#define KPF_BUDDY	(1ULL << 10)
-#define KPF_HWPOISON	(1ULL << 19)
+#define KPF_BUDDY		(1ULL << 10)
+#define KPF_COMPOUND_TAIL	(1ULL << 16)
+#define KPF_HWPOISON		(1ULL << 19)
+
+#define HARD_OFFLINE	"/sys/devices/system/memory/hard_offline_page"
 
 static u64 page_flags(u64 pa)
 {
@@ -580,23 +585,28 @@ static u64 page_flags(u64 pa)
 	return flags;
 }
 
+/* The file keeps the page: an error, but an expected one. */
+static void hard_offline(u64 pa)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)pa);
+	write_file(HARD_OFFLINE, text);
+}
+
 static void poisoned_page_ends_in_ehwpoison(void)
 {
 	struct huge h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
-	static const char path[] = "/sys/devices/system/memory/hard_offline_page";
 	u64 gpa = HUGE_BASE + 100 * PAGE, pa, result;
 	bool ok = fill(&h);
-	char text[32];
 
 	pa = host_address(gpa);
-	if (!pa || access(path, W_OK)) {
+	if (!pa || access(HARD_OFFLINE, W_OK)) {
 		ktap_skip(__func__, "no S-EPT to look at, or no hard_offline_page");
 		huge_down(&h, SLOT_SIZE);
 		return;
 	}
-	snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)pa);
-	/* The file keeps the page: an error, but an expected one. */
-	write_file(path, text);
+	hard_offline(pa);
 	ktap_result(ok && is_kept(&h) && !host_address(gpa),
 		    "poison_takes_only_its_page: %llx",
 		    (unsigned long long)pa);
@@ -613,6 +623,86 @@ static void poisoned_page_ends_in_ehwpoison(void)
 		    !(page_flags(pa + PAGE) & KPF_HWPOISON),
 		    "poisoned_page_is_not_free_after_the_td: flags %llx",
 		    (unsigned long long)page_flags(pa));
+}
+
+/* Pre-faults a page that the module is too busy for, until told to stop. */
+struct holder {
+	struct huge *h;
+	u64 gpa;
+	bool stop;
+};
+
+static void nothing(int sig)
+{
+	(void)sig;
+}
+
+static void *hold_folio(void *arg)
+{
+	struct holder *holder = arg;
+
+	while (!__atomic_load_n(&holder->stop, __ATOMIC_SEQ_CST))
+		pre_fault(holder->h, holder->gpa, PAGE);
+	return NULL;
+}
+
+/*
+ * A fault that is tried again and again has a reference to the folio for most of
+ * the time, or waits for the folio with one, so the kernel cannot split it.
+ * Returns whether it was so.
+ */
+static bool poison_unsplittable(struct huge *h, u64 pa)
+{
+	struct holder holder = { .h = h, .gpa = HUGE_BASE + 50 * PAGE };
+	struct sigaction action = { .sa_handler = nothing };
+	pthread_t thread;
+	bool whole;
+
+	sigaction(SIGUSR1, &action, NULL);
+	td_set_private(h->td, holder.gpa, PAGE, false);
+	td_set_private(h->td, holder.gpa, PAGE, true);
+	inject("MEM.PAGE.AUG status=OPERAND_BUSY operand=SEPT_ENTRY rate=100%\n");
+	pthread_create(&thread, NULL, hold_folio, &holder);
+	usleep(20000);
+	hard_offline(pa);
+	whole = page_flags(pa) & KPF_COMPOUND_TAIL;
+	__atomic_store_n(&holder.stop, true, __ATOMIC_SEQ_CST);
+	while (pthread_tryjoin_np(thread, NULL)) {
+		pthread_kill(thread, SIGUSR1);
+		usleep(1000);
+	}
+	inject("clear\n");
+	return whole;
+}
+
+static void poison_is_unmapped_from_a_folio_that_stays_whole(void)
+{
+	u64 gpa = HUGE_BASE + 100 * PAGE, pa, result = 0;
+	bool whole = false, ok = true;
+	unsigned int tries;
+	struct huge h;
+
+	if (access(SWMOD "inject", W_OK) || access(HARD_OFFLINE, W_OK) ||
+	    get_nprocs() < 2) {
+		ktap_skip(__func__, "needs swmod, hard_offline_page and two CPUs");
+		return;
+	}
+	for (tries = 0; tries < 4 && ok && !whole; tries++) {
+		h = huge_up(HUGE_BASE, SLOT_SIZE, 0);
+		ok = fill(&h);
+		pa = host_address(gpa);
+		whole = poison_unsplittable(&h, pa);
+		ok = ok && pa && !host_address(gpa) && is_kept(&h);
+		result = order(&h, ORDER_READ, gpa, 0);
+		ok = ok && result == (FAILED | EHWPOISON) && h.fault.gpa == gpa;
+		/* Its hole splits the folio, and another page comes in. */
+		ok = ok && punch(&h, 100 * PAGE, PAGE) &&
+		     !pre_fault(&h, gpa, PAGE) && host_address(gpa) != pa;
+		huge_down(&h, SLOT_SIZE);
+	}
+	ktap_result(ok && whole, "%s: %llx, try %u%s", __func__,
+		    (unsigned long long)result, tries,
+		    whole ? "" : ", it was split");
 }
 
 static const struct ktap_test tests[] = {
@@ -637,6 +727,7 @@ static const struct ktap_test tests[] = {
 	TEST(refused_2m_is_mapped_small),
 	TEST(interrupted_demote_is_tried_again),
 	TEST(poisoned_page_ends_in_ehwpoison),
+	TEST(poison_is_unmapped_from_a_folio_that_stays_whole),
 };
 
 int main(int argc, char **argv)

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -31,7 +33,8 @@ unsigned int patience(void)
 	struct utsname uts;
 
 	/* selftests/debug-kernel names its kernel so. */
-	return !uname(&uts) && strstr(uts.release, "-tdxdebug") ? 10 : 1;
+	return !uname(&uts) && (strstr(uts.release, "-tdxdebug") ||
+				strstr(uts.release, "-tdxkcsan")) ? 10 : 1;
 }
 
 /* The wait status; false if the child is still there after @seconds. */
@@ -81,6 +84,20 @@ void pin_thread(unsigned int cpu)
 	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
+/* KNOWN_LOG as for check_kernel_log(). */
+static bool is_known(const char *line)
+{
+	const char *known = getenv("KNOWN_LOG");
+	static regex_t regex;
+	static bool compiled;
+
+	if (!known)
+		return false;
+	if (!compiled)
+		compiled = !regcomp(&regex, known, REG_EXTENDED | REG_NOSUB);
+	return compiled && !regexec(&regex, line, 0, NULL, 0);
+}
+
 static bool is_report(const char *line)
 {
 	static const char *const marks[] = {
@@ -92,7 +109,7 @@ static bool is_report(const char *line)
 
 	for (i = 0; i < ARRAY_SIZE(marks); i++) {
 		if (strstr(line, marks[i]))
-			return true;
+			return !is_known(line);
 	}
 	return false;
 }
@@ -142,6 +159,21 @@ int slot_set(int vm, u32 slot, u64 gpa, u64 size, void *memory)
 	};
 
 	return ioctl(vm, KVM_SET_USER_MEMORY_REGION, &region) ? -errno : 0;
+}
+
+int pre_fault(int vcpu, u64 gpa, u64 size)
+{
+	struct kvm_pre_fault_memory range = { .gpa = gpa, .size = size };
+
+	return ioctl(vcpu, KVM_PRE_FAULT_MEMORY, &range) ? -errno : 0;
+}
+
+void *memory_of(u64 size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
 }
 
 struct race {

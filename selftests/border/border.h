@@ -41,6 +41,29 @@ void pin_thread(unsigned int cpu);
 /* Shared memory only; @flags and @memory as for KVM. */
 int slot_set(int vm, u32 slot, u64 gpa, u64 size, void *memory);
 
+int pre_fault(int vcpu, u64 gpa, u64 size);
+
+/* Private and anonymous; NULL without memory. */
+void *memory_of(u64 size);
+
+/* Each write makes all roots obsolete. */
+#define NX_HUGE_PAGES	"/sys/module/kvm/parameters/nx_huge_pages"
+bool set_nx_huge_pages(bool on);
+
+/*
+ * Does a vCPU use a root that is obsolete?  @td is a new one with two vCPUs and
+ * GUEST_ROOTS; the caller's thread is vCPU 0's.  False if there was an end to it.
+ */
+struct roots_race {
+	struct td *td;
+	unsigned int rounds;
+	u64 seed;
+	/* In how many rounds vCPU 1 wrote, and in how many without a fault. */
+	unsigned int tried, stale;
+};
+
+bool roots_race(struct roots_race *race);
+
 /* Two loops against each other. */
 struct racer {
 	/* One round; false ends the race badly. */

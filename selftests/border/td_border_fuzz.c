@@ -39,7 +39,10 @@
 #define SLOT_GMEM	3
 #define GMEM_BASE	0x2000000UL
 #define GMEM_SIZE	0x10000UL
-#define NX_HUGE_PAGES	"/sys/module/kvm/parameters/nx_huge_pages"
+/* One round in so many is about roots, and has so many of roots_race(). */
+#define ROOTS_EVERY	8
+#define ROOTS_SEED	3
+#define ROOTS_ROUNDS	6
 
 static const unsigned long ioctls[] = {
 #define IOCTL(name)		name,
@@ -230,13 +233,7 @@ static void step_host_memory(struct worker *w)
 
 static void step_knob(struct worker *w)
 {
-	int fd = open(NX_HUGE_PAGES, O_WRONLY);
-
-	if (fd < 0)
-		return;
-	if (write(fd, below(w, 2) ? "Y" : "N", 1) != 1)
-		ktap_note("nx_huge_pages: %s", strerror(errno));
-	close(fd);
+	set_nx_huge_pages(below(w, 2));
 }
 
 static void step_signal(struct worker *w)
@@ -291,6 +288,27 @@ static struct {
 	STEP(6, host_memory), STEP(2, knob), STEP(12, signal), STEP(4, move),
 	STEP(8, storm),
 };
+
+static void leave_out(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (!strcmp(steps[i].name, name))
+			steps[i].weight = 0;
+	}
+}
+
+static bool knob_is_in(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(steps); i++) {
+		if (!strcmp(steps[i].name, "knob"))
+			return steps[i].weight && !access(NX_HUGE_PAGES, W_OK);
+	}
+	return false;
+}
 
 static void step(struct worker *w)
 {
@@ -378,6 +396,40 @@ static void finish(struct worker *hosts, unsigned int nr)
 	}
 }
 
+static void round_memory(struct fuzz *f)
+{
+	f->event = eventfd(0, EFD_NONBLOCK);
+	f->log = memory_of(LOG_SIZE);
+	slot_set(f->td->fd, SLOT_LOG, LOG_BASE, LOG_SIZE, f->log);
+}
+
+/*
+ * Half of the host's threads, and one that makes roots obsolete beside a vCPU
+ * that watches for its use.  Nobody else may do so then.
+ */
+static bool roots_round(struct fuzz *f)
+{
+	struct worker hosts[HOST_THREADS / 2] = {};
+	struct roots_race race = { .rounds = ROOTS_ROUNDS, .seed = f->seed };
+	unsigned int i;
+
+	leave_out("knob");
+	/* Its vCPUs' threads have their places, and signals of their own. */
+	leave_out("move");
+	leave_out("signal");
+	f->td = td_ready(2, GUEST_ROOTS);
+	race.td = f->td;
+	round_memory(f);
+	f->vcpus[0] = pthread_self();
+	f->vcpus[1] = pthread_self();
+	for (i = 0; i < ARRAY_SIZE(hosts); i++)
+		start(f, &hosts[i], i, host_thread);
+	roots_race(&race);
+	if (race.stale)
+		ktap_note("a vCPU uses an obsolete root");
+	return !race.stale;
+}
+
 static bool one_round(void *arg)
 {
 	struct worker hosts[HOST_THREADS] = {}, vcpus[TD_MAX_VCPUS] = {};
@@ -388,12 +440,10 @@ static bool one_round(void *arg)
 	f.td = td_create();
 	nr = td_max_vcpus(f.td);
 	td_destroy(f.td);
+	if (nr > 1 && f.seed % ROOTS_EVERY == ROOTS_SEED && knob_is_in())
+		return roots_round(&f);
 	f.td = td_ready(nr, FUZZ(f.seed));
-	f.event = eventfd(0, EFD_NONBLOCK);
-	f.log = mmap(NULL, LOG_SIZE, PROT_READ | PROT_WRITE,
-		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	slot_set(f.td->fd, SLOT_LOG, LOG_BASE, LOG_SIZE, f.log);
-
+	round_memory(&f);
 	for (i = 0; i < nr; i++) {
 		start(&f, &vcpus[i], i, vcpu_thread);
 		f.vcpus[i] = vcpus[i].thread;
@@ -410,16 +460,6 @@ static bool one_round(void *arg)
 }
 
 /* --- findings --- */
-
-static void leave_out(const char *name)
-{
-	unsigned int i;
-
-	for (i = 0; i < ARRAY_SIZE(steps); i++) {
-		if (!strcmp(steps[i].name, name))
-			steps[i].weight = 0;
-	}
-}
 
 int main(int argc, char **argv)
 {

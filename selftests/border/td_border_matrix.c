@@ -25,6 +25,7 @@
 #include "../lib/ktap.h"
 #include "border.h"
 #include "matrix.h"
+#include "uses.h"
 
 #define GROUP_SECONDS	20
 /* Of what an argument points to. */
@@ -405,6 +406,40 @@ static bool same_answer_group(void *arg)
 	return ok;
 }
 
+/*
+ * All uses of one file descriptor, on one TD: none of them gets in the way of
+ * those that come after it.
+ */
+static bool uses_group(void *arg)
+{
+	const struct group *g = arg;
+	const struct use *use = g->fd == FD_VM ? vm_uses : vcpu_uses;
+	struct subject s;
+	bool ok = true;
+
+	subject_up(&s, g->state);
+	for (; use->name; use++) {
+		int want = use->want[g->state], err;
+
+		if (want == ANY)
+			continue;
+		tell_group(use->name, g);
+		err = use->use(s.td);
+		++*nr_calls;
+		if (err == want)
+			continue;
+		ktap_note("%s, %s: errno %d, not %d", use->name,
+			  state_names[g->state], err, want);
+		ok = false;
+	}
+	if (!subject_runs(&s)) {
+		ktap_note("the TD does not run any more");
+		ok = false;
+	}
+	subject_down(&s);
+	return ok;
+}
+
 /* --- tests --- */
 
 static bool list;
@@ -446,11 +481,24 @@ static void test_row(enum matrix_fd fd, const struct request *request)
 		    request->name, fd == FD_VM ? "TD" : "vCPU");
 }
 
+static void test_uses(enum matrix_fd fd, const char *what)
+{
+	struct group g = { .fd = fd };
+
+	for (g.state = fd == FD_VM ? STATE_CREATED : STATE_NO_INIT;
+	     g.state <= STATE_RUNNING; g.state++)
+		ktap_result(run_group(uses_group, &g, "uses"),
+			    "real uses of %s, %s, answer as mainline's", what,
+			    state_names[g.state]);
+}
+
 static void test_fd(enum matrix_fd fd, const char *what)
 {
 	struct group g = { .fd = fd };
 	unsigned int i;
 
+	if (!filter || !strcmp(filter, "uses"))
+		test_uses(fd, what);
 	for (i = 0; i < ARRAY_SIZE(requests); i++)
 		test_row(fd, &requests[i]);
 	if (filter)
@@ -534,6 +582,24 @@ static void create_irqchip_leaves_the_split_one_possible(void)
 	ktap_result(fate == FATE_PASSED, "%s: %s", __func__, fate_names[fate]);
 }
 
+static void a_pmu_can_only_be_refused(void)
+{
+	struct kvm_enable_cap pmu = { .cap = KVM_CAP_PMU_CAPABILITY };
+	struct td *td;
+	bool ok;
+
+	if (!ioctl(td_dev(), KVM_CHECK_EXTENSION, KVM_CAP_PMU_CAPABILITY)) {
+		ktap_skip(__func__, "KVM has no PMU on this machine");
+		return;
+	}
+	td = td_create();
+	ok = ioctl(td->fd, KVM_ENABLE_CAP, &pmu) && errno == EINVAL;
+	pmu.args[0] = KVM_PMU_CAP_DISABLE;
+	ok &= !ioctl(td->fd, KVM_ENABLE_CAP, &pmu);
+	td_destroy(td);
+	ktap_result(ok, "%s", __func__);
+}
+
 /* Each flag, with each byte of the struct. */
 static bool events(void *arg)
 {
@@ -600,6 +666,8 @@ int main(int argc, char **argv)
 		only_holes_are_left_without_an_address_space();
 		create_irqchip_leaves_the_split_one_possible();
 	}
+	if (!filter || strstr("a_pmu_can_only_be_refused", filter))
+		a_pmu_can_only_be_refused();
 	test_fd(FD_VM, "a TD");
 	test_fd(FD_VCPU, "a vCPU of a TD");
 	if (!filter || strstr("no_vcpu_event_does_harm", filter))

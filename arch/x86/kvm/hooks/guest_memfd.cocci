@@ -4,7 +4,8 @@
 // kept; where it knows small ones only, it asks.
 //
 // A poisoned page of any VM: memory_failure() holds the folio's lock, which
-// punching a hole takes after the invalidate lock.
+// punching a hole takes after the invalidate lock.  It splits a large folio first,
+// and does not ask guest_memfd if that fails; release_folio() comes before it.
 //
 // TDX counts the files of a TD: when nothing else refers to the VM any more, its
 // pages can be had back the cheap way.
@@ -19,6 +20,8 @@
 // expect: 1 kvm_tdx_gmem_truncate
 // expect: 1 kvm_tdx_gmem_lock_poisoned
 // expect: 1 kvm_tdx_gmem_unlock_poisoned
+// expect: 1 kvm_tdx_gmem_release
+// expect: 2 kvm_gmem_release_folio
 // expect: 1 kvm_tdx_gmem_open
 // expect: 1 kvm_tdx_gmem_close
 
@@ -74,6 +77,42 @@ identifier mapping, folio;
 +kvm_tdx_gmem_unlock_poisoned(mapping, folio);
  ...
  }
+
+@@
+iterator name list_for_each_entry;
+@@
+ static int kvm_gmem_error_folio(...)
+ {...}
++
++static void kvm_gmem_zap_page(struct address_space *mapping, pgoff_t index)
++{
++	struct list_head *gmem_list = &mapping->i_private_list;
++	struct kvm_gmem *gmem;
++
++	list_for_each_entry(gmem, gmem_list, entry)
++		kvm_gmem_invalidate_begin(gmem, index, index + 1);
++	list_for_each_entry(gmem, gmem_list, entry)
++		kvm_gmem_invalidate_end(gmem, index, index + 1);
++}
+
+@@
+typedef bool, gfp_t;
+@@
+ static void kvm_gmem_zap_page(...)
+ {...}
++
++static bool kvm_gmem_release_folio(struct folio *folio, gfp_t gfp)
++{
++	return kvm_tdx_gmem_release(folio, kvm_gmem_zap_page);
++}
+
+@@
+identifier ops;
+@@
+ static const struct address_space_operations ops = {
+ 	.dirty_folio = noop_dirty_folio,
++	.release_folio = kvm_gmem_release_folio,
+ };
 
 @@
 identifier file, slot, index, pfn, prepared, order, folio;

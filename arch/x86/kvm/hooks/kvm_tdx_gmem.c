@@ -26,8 +26,11 @@ MODULE_PARM_DESC(tdx_huge_pages,
 
 void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode)
 {
-	if (kvm_is_td(kvm) && READ_ONCE(tdx_huge_pages))
-		mapping_set_large_folios(inode->i_mapping);
+	if (!kvm_is_td(kvm) || !READ_ONCE(tdx_huge_pages))
+		return;
+	mapping_set_large_folios(inode->i_mapping);
+	/* kvm_tdx_gmem_release() wants to know of every split. */
+	mapping_set_release_always(inode->i_mapping);
 }
 
 /* --- getting a folio --- */
@@ -130,6 +133,8 @@ void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 {
 	unsigned int tries;
 
+	/* Whoever splits a folio here holds the invalidate lock. */
+	WRITE_ONCE(mapping->i_private_data, current);
 	for (tries = 0; tries < TRUNCATE_TRIES; tries++) {
 		if (tries)
 			usleep_range(100, 1000);
@@ -138,6 +143,7 @@ void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 		    !filemap_range_has_page(mapping, start, last))
 			break;
 	}
+	WRITE_ONCE(mapping->i_private_data, NULL);
 }
 
 /* --- poison --- */
@@ -170,4 +176,37 @@ void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
 	/* May be the last one, and takes every folio's lock then. */
 	iput(mapping->host);
 	folio_lock(folio);
+}
+
+/*
+ * A large folio, which is locked, is about to be split.  memory_failure() does
+ * so after it has marked the page, and if the split fails it does not call
+ * kvm_gmem_error_folio().  So unmap what is marked now, page by page, for the
+ * rest is good.  Faults see the mark: kvm_tdx_gmem_poisoned().
+ *
+ * A hole splits a folio with the invalidate lock held; what has been marked
+ * until then is memory_failure()'s, which waits for the folio or for that lock.
+ */
+bool kvm_tdx_gmem_release(struct folio *folio,
+			  void (*zap)(struct address_space *mapping,
+				      pgoff_t index))
+{
+	struct address_space *mapping = folio->mapping;
+	unsigned long i;
+
+	if (!folio_test_has_hwpoisoned(folio) ||
+	    READ_ONCE(mapping->i_private_data) == current)
+		return true;
+	if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
+		return false;
+	for (i = 0; i < folio_nr_pages(folio); i++) {
+		if (PageHWPoison(folio_page(folio, i)))
+			zap(mapping, folio->index + i);
+	}
+	kvm_tdx_gmem_unlock_poisoned(mapping, folio);
+	/*
+	 * Meanwhile it may have left the file, and the file may have gone.  No
+	 * one else has split it: the caller's reference is in the way.
+	 */
+	return folio->mapping == mapping;
 }

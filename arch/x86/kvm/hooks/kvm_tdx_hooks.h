@@ -100,5 +100,8 @@ bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
 				struct folio *folio);
 void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
 				  struct folio *folio);
+bool kvm_tdx_gmem_release(struct folio *folio,
+			  void (*zap)(struct address_space *mapping,
+				      pgoff_t index));
 
 #endif /* _KVM_TDX_HOOKS_H */

@@ -425,6 +425,13 @@ int td_finalize(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 
 	if (td_state(kvm_tdx) != TD_S_INITIALIZED)
 		return -EINVAL;
+	/*
+	 * A TD that ran without APICv would be dead, see
+	 * tdx_refresh_apicv_exec_ctrl().  User space was told, and can repeat
+	 * KVM_TDX_INIT_VCPU.
+	 */
+	if (kvm_tdx->apic_map_lost)
+		return -ENOMEM;
 
 	/*
 	 * From here on no page may go without BLOCK and TRACK: a zap is either

@@ -96,9 +96,10 @@ static int fault_get_page(struct tdx_fault *f)
 
 	/*
 	 * A hole may be waiting for the last reference to a large folio, so
-	 * take none in vain.
+	 * take none in vain.  mmu_invalidate_retry_gfn_unsafe() reads a range
+	 * that may change: a wrong guess costs another look.
 	 */
-	if (mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn) ||
+	if (data_race(mmu_invalidate_retry_gfn_unsafe(kvm, f->mmu_seq, f->gfn)) ||
 	    fault_meets_invalidation(f, min(f->want_level, SEPT_LEVEL_2M)))
 		return -EAGAIN;
 
