@@ -13,7 +13,9 @@
 #include <asm/tsc.h>
 
 #include "irq.h"
+#include "lapic.h"
 #include "mmu.h"
+#include "trace.h"
 #include "x86.h"
 #include "kvm_tdx_hooks.h"
 
@@ -203,3 +205,56 @@ bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
 	       (events->smi.smm || events->smi.pending ||
 		events->smi.smm_inside_nmi);
 }
+
+/* --- for the fast path of a TD's vCPU --- */
+
+#define X2APIC_ICR	(APIC_BASE_MSR + (APIC_ICR >> 4))
+
+/*
+ * One vCPU by its id, as handle_fastpath_set_x2apic_icr_irqoff() has it: other
+ * kinds may go to all vCPUs, or mean more than an interrupt.
+ */
+static bool icr_is_simple(u64 icr)
+{
+	return (icr & APIC_SHORT_MASK) == APIC_DEST_NOSHORT &&
+	       (icr & APIC_DEST_MASK) == APIC_DEST_PHYSICAL &&
+	       (icr & APIC_MODE_MASK) == APIC_DM_FIXED &&
+	       icr >> 32 != X2APIC_BROADCAST;
+}
+
+/*
+ * What kvm_emulate_wrmsr() does, for the MSRs that are written most, with
+ * interrupts off.  A TD's timer is an hrtimer, which is as good for that as the
+ * preemption timer: its callback takes no lock and waits for nobody, and runs
+ * in hard interrupt context.  Returns false, nothing done, for kvm_emulate_wrmsr()
+ * to see to it, errors and user space's filter with it.
+ */
+bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data)
+{
+	lockdep_assert_irqs_disabled();
+
+	if (index == X2APIC_ICR) {
+		if (!icr_is_simple(data) ||
+		    !apic_x2apic_mode(vcpu->arch.apic) ||
+		    kvm_x2apic_icr_write(vcpu->arch.apic, data))
+			return false;
+	} else if (index == MSR_IA32_TSC_DEADLINE) {
+		/* Filters do not apply to the x2APIC's registers. */
+		if (!kvm_msr_allowed(vcpu, index, KVM_MSR_FILTER_WRITE))
+			return false;
+		kvm_set_lapic_tscdeadline_msr(vcpu, data);
+	} else {
+		return false;
+	}
+	trace_kvm_msr_write(index, data);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_wrmsr_irqoff);
+
+/* kvm_cpuid()'s tracepoint, which kvm.ko keeps to itself. */
+void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
+			 u32 edx)
+{
+	trace_kvm_cpuid(leaf, subleaf, eax, ebx, ecx, edx, true, false);
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_trace_cpuid);

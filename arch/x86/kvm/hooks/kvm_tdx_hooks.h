@@ -46,6 +46,9 @@ struct kvm_tdx_hooks {
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
 bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
+bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data);
+void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
+			 u32 edx);
 int kvm_tdx_enable_virtualization(void);
 void kvm_tdx_disable_virtualization(void);
 

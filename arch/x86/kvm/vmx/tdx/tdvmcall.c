@@ -12,36 +12,17 @@
 
 #include "../../x86.h"
 #include "../../trace.h"
-#include "tdx.h"
+#include "tdvmcall.h"
 
 /* R11 of a call, beside VMX exit reasons and what <asm/shared/tdx.h> has. */
 #define TDVMCALL_GET_TD_VM_CALL_INFO	0x10000
 #define TDVMCALL_SETUP_EVENT_NOTIFY	0x10004
-
-/* R10 of an answer. */
-#define TDVMCALL_SUCCESS		0ULL
-#define TDVMCALL_RETRY			1ULL
-#define TDVMCALL_INVALID_OPERAND	0x8000000000000000ULL
-#define TDVMCALL_ALIGN_ERROR		0x8000000000000002ULL
-#define TDVMCALL_SUBFUNC_UNSUPPORTED	0x8000000000000003ULL
 
 /* One exit of MapGPA; between two of them interrupts get their chance. */
 #define MAP_GPA_CHUNK			SZ_2M
 
 static_assert(sizeof(struct kvm_tdx_exit) <=
 	      sizeof_field(struct kvm_run, padding));
-
-static int tdvmcall_answer(struct vcpu_tdx *tdx, u64 r10)
-{
-	tdx->args.r10 = r10;
-	return 1;
-}
-
-static int tdvmcall_answer_value(struct vcpu_tdx *tdx, u64 r11)
-{
-	tdx->args.r11 = r11;
-	return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
-}
 
 /* Is [gpa, gpa + size) within one half of the TD's address space? */
 static bool tdvmcall_range_ok(struct vcpu_tdx *tdx, gpa_t gpa, u64 size)
@@ -83,17 +64,19 @@ static void tdvmcall_chain(struct vcpu_tdx *tdx,
 static int tdvmcall_cpuid(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u32 eax = tdx->args.r12, ebx = 0, ecx = tdx->args.r13, edx = 0;
+	struct tdx_cpuid c = {
+		.leaf = tdx->args.r12,
+		.subleaf = tdx->args.r13,
+		.eax = tdx->args.r12,
+		.ecx = tdx->args.r13,
+	};
 
 	if (tdx->args.r12 >> 32 || tdx->args.r13 >> 32)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
-	kvm_cpuid(vcpu, &eax, &ebx, &ecx, &edx, false);
-	tdx->args.r12 = eax;
-	tdx->args.r13 = ebx;
-	tdx->args.r14 = ecx;
-	tdx->args.r15 = edx;
-	return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
+	if (kvm_cpuid(vcpu, &c.eax, &c.ebx, &c.ecx, &c.edx, false))
+		tdx_fastpath_keep_cpuid(tdx, &c);
+	return tdvmcall_answer_cpuid(tdx, &c);
 }
 
 static int tdvmcall_hlt(struct kvm_vcpu *vcpu)

@@ -102,6 +102,15 @@ struct kvm_tdx {
 	unsigned int nr_gmems;
 };
 
+/* What a guest was told of a CPUID leaf. */
+struct tdx_cpuid {
+	u32 leaf, subleaf;
+	u32 eax, ebx, ecx, edx;
+};
+
+/* The hypervisor's leaves of which fastpath.c keeps the last answers. */
+#define TDX_NR_CPUIDS	4
+
 enum tdx_vcpu_state {
 	TDX_VCPU_NONE,
 	TDX_VCPU_INITIALIZING,	/* TDH.VP.INIT may associate it with a CPU */
@@ -130,6 +139,9 @@ struct vcpu_tdx {
 	u64 exit_qual;
 	u64 ext_exit_qual;
 	u32 exit_intr_info;
+
+	/* Answers of hypervisor leaves; one whose @leaf is 0 is empty. */
+	struct tdx_cpuid cpuids[TDX_NR_CPUIDS];
 
 	/* A TDVMCALL that user space is about to complete. */
 	int (*complete_io)(struct kvm_vcpu *vcpu);
@@ -264,6 +276,11 @@ void tdx_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1,
 		       u64 *info2, u32 *intr_info, u32 *error_code);
 int tdx_handle_tdvmcall(struct kvm_vcpu *vcpu);
 int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
+
+/* --- fastpath.c: what is done before interrupts are enabled --- */
+fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu);
+void tdx_fastpath_keep_cpuid(struct vcpu_tdx *tdx, const struct tdx_cpuid *c);
+void tdx_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu);
 
 /* --- irq.c --- */
 bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu);
