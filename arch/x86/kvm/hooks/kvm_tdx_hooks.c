@@ -61,12 +61,36 @@ bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	/* No filter at all asks for both kinds. */
+	/* No filter at all asks for both kinds: a slot that is deleted. */
 	if (range->attr_filter && !(range->attr_filter & KVM_FILTER_PRIVATE))
 		return false;
 
-	hooks->zap_private(kvm, range->start, range->end);
+	hooks->zap_private(kvm, range->start, range->end, !range->attr_filter);
 	return range->attr_filter == KVM_FILTER_PRIVATE;
+}
+
+void kvm_tdx_unpark(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->unpark(kvm);
+}
+
+void kvm_tdx_vm_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->vm_close(kvm);
+}
+
+void kvm_tdx_vcpu_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->vcpu_close(kvm);
 }
 
 void kvm_tdx_flush_shadow_all(struct kvm *kvm)
@@ -75,14 +99,6 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm)
 
 	if (hooks)
 		hooks->flush_shadow_all(kvm);
-}
-
-void kvm_tdx_gmem_open(struct kvm *kvm)
-{
-	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
-
-	if (hooks)
-		hooks->gmem_open(kvm);
 }
 
 void kvm_tdx_gmem_close(struct kvm *kvm)

@@ -81,6 +81,13 @@ struct kvm_tdx {
 	 */
 	bool apic_map_lost;
 
+	/*
+	 * The VM's file is gone: no call on the VM will be made; how many of its
+	 * vCPUs' files are.  Protected by mmu_lock.
+	 */
+	bool vm_closed;
+	unsigned int nr_closed_vcpus;
+
 	struct sept sept;
 
 	atomic64_t stats[TD_NR_STATS];
@@ -92,14 +99,6 @@ struct kvm_tdx {
 	struct page *shared_root;
 	/* Protects the contents of @shared_root; a leaf lock. */
 	spinlock_t shared_lock;
-
-	/*
-	 * guest_memfds whose reference to the VM is not about to be dropped.
-	 * The lock holds back who changes it, so that the VM's other
-	 * references can be told apart; a leaf lock.
-	 */
-	spinlock_t gmem_lock;
-	unsigned int nr_gmems;
 };
 
 /* What a guest was told of a CPUID leaf. */
@@ -311,8 +310,10 @@ void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
 void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
 /* --- invalidate.c: base KVM's invalidations reach the private MMU --- */
-void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
-void tdx_gmem_open(struct kvm *kvm);
+void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end, bool deleted);
+void tdx_unpark(struct kvm *kvm);
+void tdx_vm_close(struct kvm *kvm);
+void tdx_vcpu_close(struct kvm *kvm);
 void tdx_gmem_close(struct kvm *kvm);
 
 /* --- stats.c --- */
