@@ -274,3 +274,51 @@ void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
 	trace_kvm_cpuid(leaf, subleaf, eax, ebx, ecx, edx, true, false);
 }
 EXPORT_SYMBOL_GPL(kvm_tdx_trace_cpuid);
+
+/* --- port I/O --- */
+
+static void pio_to_user(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 val)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = in ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT;
+	run->io.size = size;
+	run->io.port = port;
+	run->io.count = 1;
+	run->io.data_offset = KVM_PIO_PAGE_OFFSET * PAGE_SIZE;
+	*(u32 *)vcpu->arch.pio_data = val;
+}
+
+/*
+ * kvm_fast_pio() without RAX, RIP and an instruction to skip.  True if a device
+ * of the kernel's has served it; false, with kvm_run filled in, if user space has
+ * to.  @val is the value written, or read.
+ */
+bool kvm_tdx_pio(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 *val)
+{
+	int ret;
+
+	if (in)
+		ret = kvm_io_bus_read(vcpu, KVM_PIO_BUS, port, size, val);
+	else
+		ret = kvm_io_bus_write(vcpu, KVM_PIO_BUS, port, size, val);
+	if (!in || !ret)
+		trace_kvm_pio(in ? KVM_PIO_IN : KVM_PIO_OUT, port, size, 1, val);
+	if (ret)
+		pio_to_user(vcpu, port, size, in, *val);
+	return !ret;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_pio);
+
+/* What user space has read for the vCPU, and may be changing at this moment. */
+u32 kvm_tdx_pio_in_done(struct kvm_vcpu *vcpu, u16 port, u8 size)
+{
+	u32 val = READ_ONCE(*(u32 *)vcpu->arch.pio_data);
+
+	if (size < sizeof(val))
+		val &= GENMASK(size * BITS_PER_BYTE - 1, 0);
+	trace_kvm_pio(KVM_PIO_IN, port, size, 1, &val);
+	return val;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_pio_in_done);

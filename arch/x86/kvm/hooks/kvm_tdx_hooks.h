@@ -53,6 +53,8 @@ void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
 bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
 bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data);
+bool kvm_tdx_pio(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 *val);
+u32 kvm_tdx_pio_in_done(struct kvm_vcpu *vcpu, u16 port, u8 size);
 void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
 			 u32 edx);
 int kvm_tdx_enable_virtualization(void);

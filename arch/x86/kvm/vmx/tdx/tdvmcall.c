@@ -89,16 +89,14 @@ static int tdvmcall_hlt(struct kvm_vcpu *vcpu)
 static int tdvmcall_pio_in_done(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	int ret = tdx->complete_io(vcpu);
 
-	tdvmcall_answer_value(tdx, kvm_rax_read(vcpu));
-	return ret;
+	return tdvmcall_answer_value(tdx, kvm_tdx_pio_in_done(vcpu, tdx->args.r14,
+							      tdx->args.r12));
 }
 
-/* The guest has its answer, and there is no instruction to skip. */
+/* The guest has its answer. */
 static int tdvmcall_pio_out_done(struct kvm_vcpu *vcpu)
 {
-	vcpu->arch.pio.count = 0;
 	return 1;
 }
 
@@ -106,7 +104,8 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	u64 size = tdx->args.r12, write = tdx->args.r13, port = tdx->args.r14;
-	int ret;
+	u32 val = write ? tdx->args.r15 : 0;
+	bool done;
 
 	++vcpu->stat.io_exits;
 
@@ -114,19 +113,17 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	    port > U16_MAX || port + size - 1 > U16_MAX)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
-	/* A protected vCPU's RAX is free to carry the value. */
-	kvm_rax_write(vcpu, write ? tdx->args.r15 : 0);
-	ret = kvm_fast_pio(vcpu, size, port, !write);
+	done = kvm_tdx_pio(vcpu, port, size, !write, &val);
 	if (write) {
 		tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
-		if (!ret)
+		if (!done)
 			vcpu->arch.complete_userspace_io = tdvmcall_pio_out_done;
-	} else if (ret) {
-		tdvmcall_answer_value(tdx, kvm_rax_read(vcpu));
+	} else if (done) {
+		tdvmcall_answer_value(tdx, val);
 	} else {
-		tdvmcall_chain(tdx, tdvmcall_pio_in_done);
+		vcpu->arch.complete_userspace_io = tdvmcall_pio_in_done;
 	}
-	return ret;
+	return done;
 }
 
 /* Called by kvm_emulate_rdmsr() and kvm_emulate_wrmsr() when all is known. */
