@@ -95,9 +95,15 @@ static bool fast_wrmsr(struct kvm_vcpu *vcpu)
 /* R10 and R11 still say HLT while the vCPU sleeps, see irq.c. */
 static fastpath_t fast_hlt(struct kvm_vcpu *vcpu)
 {
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	fastpath_t ret;
+
 	td_count(vcpu->kvm, TD_STAT_CALL_HLT);
-	tdvmcall_answer(to_tdx(vcpu), TDVMCALL_SUCCESS);
-	return handle_fastpath_hlt(vcpu);
+	tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
+	tdx->in_hlt = true;
+	ret = handle_fastpath_hlt(vcpu);
+	tdx->in_hlt = false;
+	return ret;
 }
 
 fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu)

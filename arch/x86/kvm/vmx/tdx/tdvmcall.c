@@ -81,9 +81,15 @@ static int tdvmcall_cpuid(struct kvm_vcpu *vcpu)
 
 static int tdvmcall_hlt(struct kvm_vcpu *vcpu)
 {
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	int ret;
+
 	/* R10 and R11 still say HLT while the vCPU sleeps, see irq.c. */
-	tdvmcall_answer(to_tdx(vcpu), TDVMCALL_SUCCESS);
-	return kvm_emulate_halt_noskip(vcpu);
+	tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
+	tdx->in_hlt = true;
+	ret = kvm_emulate_halt_noskip(vcpu);
+	tdx->in_hlt = false;
+	return ret;
 }
 
 static int tdvmcall_pio_in_done(struct kvm_vcpu *vcpu)

@@ -142,6 +142,9 @@ struct vcpu_tdx {
 	/* Answers of hypervisor leaves; one whose @leaf is 0 is empty. */
 	struct tdx_cpuid cpuids[TDX_NR_CPUIDS];
 
+	/* HLT is being answered: does the vCPU have to sleep? */
+	bool in_hlt;
+
 	/* A TDVMCALL that user space is about to complete. */
 	int (*complete_io)(struct kvm_vcpu *vcpu);
 	u64 map_gpa_next, map_gpa_end;
