@@ -367,6 +367,38 @@ static void test_timer(void)
 	report(traps[0x40]);
 }
 
+/*
+ * Reported: the answers of FAST_ROUNDS, as sums; IPIs to itself that arrived, one
+ * a round, each pending when it halts.  Then calls without end, until an NMI comes.
+ */
+static void test_fast_calls(void)
+{
+	u64 bad = 0, kvm = 0;
+	u32 i;
+
+	set_idt();
+	apic_write(0x80f, 0x1ff);
+	for (i = 0; i < FAST_ROUNDS; i++) {
+		struct regs r = call(10, 0x40000000, 0, 0, 0);
+
+		bad += r.r10;
+		kvm += r.r13 == 0x4b4d564b;
+		r = call(31, 0x1b, 0, 0, 0);
+		bad += r.r10 || r.r11 != 0xfee00d00;
+		bad += apic_write(0x830, 0x40);
+		halt();
+		asm volatile("sti; nop; cli");
+	}
+	report(bad);
+	report(kvm);
+	report(traps[0x40]);
+	while (!traps[2]) {
+		call(10, 0x40000000, 0, 0, 0);
+		apic_write(0x6e0, 0);
+	}
+	report(traps[2]);
+}
+
 static void test_nmi(void)
 {
 	set_idt();
@@ -566,6 +598,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_vmcalls();
 	else if (test == GUEST_TIMER)
 		test_timer();
+	else if (test == GUEST_FAST_CALLS)
+		test_fast_calls();
 	else if (test == GUEST_NMI)
 		test_nmi();
 	else if (test == GUEST_IPI)

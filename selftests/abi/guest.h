@@ -33,6 +33,7 @@ enum guest_test {
 	GUEST_HOSTILE,		/* random instructions; a seed above bit 8 */
 	GUEST_FUZZ,		/* calls and accesses by chance; a seed above bit 8 */
 	GUEST_ROOTS,		/* one vCPU faults, one goes on; shared memory */
+	GUEST_FAST_CALLS,	/* calls that KVM answers at once, again and again */
 	GUEST_NR_TESTS,
 };
 
@@ -55,6 +56,9 @@ enum guest_order {
 	ORDER_READ,	/* the first word of the page */
 	ORDER_WRITE,	/* the argument, to there */
 };
+
+/* GUEST_FAST_CALLS: rounds of one CPUID, RDMSR, WRMSR, HLT each before it reports. */
+#define FAST_ROUNDS	100
 
 /* RAM: one slot of guest_memfd from 1 MiB to 5 MiB, and the image on top. */
 #define RAM_BASE	0x100000

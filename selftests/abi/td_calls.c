@@ -5,10 +5,13 @@
  */
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "../lib/kvm_stats.h"
@@ -581,6 +584,128 @@ static void nmi_reaches_the_guest(void)
 	EXPECT(__func__, &r, 0, 1);
 }
 
+/* --- calls that KVM answers before it enables interrupts --- */
+
+/* Up to the guest's last report before it calls without end. */
+static struct td *fast_calls(struct result *r)
+{
+	struct td *td = td_ready(1, GUEST_FAST_CALLS);
+
+	memset(r, 0, sizeof(*r));
+	while (r->nr_halves < 6 && !ioctl(td->vcpu[0].fd, KVM_RUN, 0) &&
+	       serve(td, &td->vcpu[0], r))
+		;
+	return td;
+}
+
+static void calls_in_a_row_are_answered_and_counted(void)
+{
+	struct result r;
+	struct td *td = fast_calls(&r);
+	bool counted = td_stat(td, "tdvmcall_cpuid") == FAST_ROUNDS &&
+		       td_stat(td, "tdvmcall_rdmsr") == FAST_ROUNDS &&
+		       td_stat(td, "tdvmcall_hlt") == FAST_ROUNDS &&
+		       td_stat(td, "tdvmcall_wrmsr") == FAST_ROUNDS + 1;
+
+	ktap_result(r.nr_halves == 6 && !r.value[0] && r.value[1] == FAST_ROUNDS &&
+		    r.value[2] == FAST_ROUNDS,
+		    "%s: %llu bad, %llu CPUIDs, %llu IPIs", __func__,
+		    (unsigned long long)r.value[0], (unsigned long long)r.value[1],
+		    (unsigned long long)r.value[2]);
+	ktap_result(counted || td_stat(td, "tdvmcall_cpuid") < 0,
+		    "each is counted once");
+	td_destroy(td);
+}
+
+static void on_alarm(int sig)
+{
+	(void)sig;
+}
+
+/* Returns 0 if a signal ended KVM_RUN. */
+static int run_to_a_signal(struct td *td)
+{
+	const struct sigaction act = { .sa_handler = on_alarm };
+	const struct itimerval soon = { .it_value.tv_usec = 20000 };
+	unsigned int left = alarm(0);
+	int ret;
+
+	sigaction(SIGALRM, &act, NULL);
+	setitimer(ITIMER_REAL, &soon, NULL);
+	ret = ioctl(td->vcpu[0].fd, KVM_RUN, 0) && errno == EINTR ? 0 : -1;
+	signal(SIGALRM, SIG_DFL);
+	alarm(left);
+	return ret;
+}
+
+static void a_signal_ends_calls_without_end(void)
+{
+	struct result r;
+	struct td *td = fast_calls(&r);
+	int ret = run_to_a_signal(td);
+
+	/* And again: the answers have not been mixed up. */
+	ret = ret ?: run_to_a_signal(td);
+	ktap_result(r.nr_halves == 6 && !ret, "%s", __func__);
+	td_destroy(td);
+}
+
+static void *run_thread(void *arg)
+{
+	struct vcpu_thread *t = arg;
+
+	run_vcpu(t->td, 0, &t->r);
+	return NULL;
+}
+
+/* A conversion waits until no vCPU is in the guest; an NMI is a request's. */
+static void requests_reach_a_vcpu_that_calls_without_end(void)
+{
+	/* To APIC 0; delivery mode NMI. */
+	struct kvm_msi nmi = { .address_lo = 0xfee00000, .data = 4 << 8 };
+	struct vcpu_thread t = {};
+	pthread_t thread;
+	unsigned int i;
+
+	t.td = fast_calls(&t.r);
+	pthread_create(&thread, NULL, run_thread, &t);
+	for (i = 0; i < 20; i++) {
+		usleep(1000);
+		td_set_private(t.td, RAM_BASE, RAM_SIZE, i & 1);
+	}
+	ktap_result(ioctl(t.td->fd, KVM_SIGNAL_MSI, &nmi) > 0, "an NMI is sent");
+	pthread_join(thread, NULL);
+	ktap_result(t.r.done && t.r.value[3] == 1, "%s", __func__);
+	td_destroy(t.td);
+}
+
+/* GUEST_TIMER's third report is the answer to its write of the deadline. */
+static void an_msr_filter_refuses_the_deadline(void)
+{
+	u8 none[1] = {};
+	struct kvm_msr_filter filter = {
+		.flags = KVM_MSR_FILTER_DEFAULT_ALLOW,
+		.ranges[0] = {
+			.flags = KVM_MSR_FILTER_WRITE,
+			.base = 0x6e0,
+			.nmsrs = 1,
+			.bitmap = none,
+		},
+	};
+	struct td *td = td_ready(1, GUEST_TIMER);
+	struct result r = {};
+	bool ok;
+
+	ok = !ioctl(td->fd, KVM_X86_SET_MSR_FILTER, &filter);
+	while (ok && r.nr_halves < 6 && !ioctl(td->vcpu[0].fd, KVM_RUN, 0) &&
+	       serve(td, &td->vcpu[0], &r))
+		;
+	td_destroy(td);
+	ktap_result(ok && r.nr_halves == 6 && !r.value[1] &&
+		    r.value[2] == INVALID_OPERAND, "%s: %llx", __func__,
+		    (unsigned long long)r.value[2]);
+}
+
 static void triple_fault_is_a_shutdown(void)
 {
 	struct result r = run_test(GUEST_TRIPLE_FAULT, NULL);
@@ -626,6 +751,10 @@ static const struct ktap_test tests[] = {
 	TEST(ipi_wakes_the_other_vcpu),
 	TEST(two_vcpus_meet),
 	TEST(nmi_reaches_the_guest),
+	TEST(calls_in_a_row_are_answered_and_counted),
+	TEST(a_signal_ends_calls_without_end),
+	TEST(requests_reach_a_vcpu_that_calls_without_end),
+	TEST(an_msr_filter_refuses_the_deadline),
 	TEST(triple_fault_is_a_shutdown),
 	TEST(fatal_error_shows_the_registers),
 };

@@ -77,6 +77,8 @@ void *bench_source(u64 bytes);
 void bench_populate(struct bench_td *b, const void *source, u64 bytes,
 		    bool measure);
 void bench_punch(struct bench_td *b, u64 offset, u64 bytes);
+/* The end of a TD of one vCPU that QEMU restarts: slots, VM, memory, vCPU. */
+void bench_restart(struct bench_td *b);
 void bench_fail(const char *what);
 
 /* --- bench.c --- */

@@ -152,6 +152,32 @@ void bench_td_free(struct bench_td *b)
 	free(b);
 }
 
+static void delete_slot(struct bench_td *b, u32 slot)
+{
+	struct kvm_userspace_memory_region2 region = { .slot = slot };
+
+	if (ioctl(b->td->fd, KVM_SET_USER_MEMORY_REGION2, &region))
+		bench_fail("deletion of a slot");
+}
+
+void bench_restart(struct bench_td *b)
+{
+	struct td *td = b->td;
+
+	delete_slot(b, 0);
+	delete_slot(b, 1);
+	delete_slot(b, BENCH_SLOT);
+	close(td->fd);
+	td->fd = -1;
+	close(b->memfd);
+	close(td->ram_memfd);
+	close(td->image_memfd);
+	b->memfd = -1;
+	td->ram_memfd = -1;
+	td->image_memfd = -1;
+	bench_td_free(b);
+}
+
 /* --- commands --- */
 
 /* The port the guest stopped at; its data are at @data. */

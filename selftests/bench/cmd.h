@@ -11,6 +11,11 @@ enum bench_cmd {
 	CMD_CALL,	/* TDVMCALLs that the kernel answers */
 	CMD_IO,		/* TDVMCALLs that user space answers */
 	CMD_SPIN,	/* stay in the guest for so many rounds */
+	CMD_SELF,	/* send IPIs to itself by ICR, and take each */
+	CMD_PING,	/* send one to the other vCPU, wait for its answer */
+	CMD_PONG,	/* the other side of it */
+	CMD_HALT,	/* send an IPI to itself, halt with it pending */
+	CMD_TIMER,	/* arm the timer, run until it fires */
 };
 
 /* Inputs: the command, then each operand; an output: units that went wrong. */

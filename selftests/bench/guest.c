@@ -95,11 +95,134 @@ static void spin(u32 count)
 		asm volatile("pause");
 }
 
-/* The stubs of guest_start.S want it; this guest has no IDT. */
+/* --- interrupts --- */
+
+/* guest_start.S: an IDT, and a handler that calls guest_trap(). */
+extern u64 idt[512];
+extern char trap_irq[];
+
+#define VECTOR		0x40
+#define MSR_X2APIC_ID	0x802
+#define MSR_X2APIC_EOI	0x80b
+#define MSR_X2APIC_SPIV	0x80f
+#define MSR_X2APIC_ICR	0x830
+#define MSR_X2APIC_LVTT	0x832
+#define MSR_DEADLINE	0x6e0
+#define LVTT_DEADLINE	0x40000
+/* Ticks of the TSC: long enough to be back in the guest by then. */
+#define DELAY		200000
+
+/* By x2APIC id; each written by its own vCPU. */
+static volatile u32 taken[2];
+
+static u64 rdmsr(u32 msr)
+{
+	u32 lo, hi;
+
+	asm volatile("rdmsr" : "=a" (lo), "=d" (hi) : "c" (msr));
+	return (u64)hi << 32 | lo;
+}
+
+static void wrmsr(u32 msr, u64 val)
+{
+	asm volatile("wrmsr" : : "c" (msr), "a" ((u32)val), "d" ((u32)(val >> 32)));
+}
+
+static u64 rdtsc(void)
+{
+	u32 lo, hi;
+
+	asm volatile("rdtsc" : "=a" (lo), "=d" (hi));
+	return (u64)hi << 32 | lo;
+}
+
 void guest_trap(unsigned int vector, u64 *frame)
 {
 	(void)vector;
 	(void)frame;
+	taken[rdmsr(MSR_X2APIC_ID) & 1]++;
+	wrmsr(MSR_X2APIC_EOI, 0);
+}
+
+/* MSRs that the module leaves to the VMM. */
+static void host_wrmsr(u32 msr, u64 val)
+{
+	vmcall(32, msr, val, 0, 0);
+}
+
+static void interrupts_on(void)
+{
+	struct {
+		uint16_t limit;
+		u64 base;
+	} __attribute__((packed)) ptr = { 4095, (u64)idt };
+	u64 at = (u64)trap_irq;
+
+	idt[2 * VECTOR] = (at & 0xffff) | 8ULL << 16 | 0x8eULL << 40 |
+			  (at >> 16 & 0xffff) << 48;
+	idt[2 * VECTOR + 1] = at >> 32;
+	asm volatile("lidt %0" : : "m" (ptr));
+	host_wrmsr(MSR_X2APIC_SPIV, 0x1ff);
+	host_wrmsr(MSR_X2APIC_LVTT, LVTT_DEADLINE | VECTOR);
+}
+
+static void take_one(u32 vcpu, u32 before)
+{
+	while (taken[vcpu] == before)
+		asm volatile("sti; pause; cli" : : : "memory");
+}
+
+static void send_to(u32 vcpu)
+{
+	host_wrmsr(MSR_X2APIC_ICR, (u64)vcpu << 32 | VECTOR);
+}
+
+static void ipis_to_self(u32 vcpu, u32 count, int halt)
+{
+	for (; count; count--) {
+		u32 before = taken[vcpu];
+
+		send_to(vcpu);
+		/* HLT, with R12 0: an interrupt wakes it. */
+		if (halt)
+			vmcall(12, 0, 0, 0, 0);
+		take_one(vcpu, before);
+	}
+}
+
+/* The first one sends, the other one answers. */
+static void ipis_to_other(u32 vcpu, u32 count, int first)
+{
+	for (; count; count--) {
+		u32 before = taken[vcpu];
+
+		if (first)
+			send_to(!vcpu);
+		take_one(vcpu, before);
+		if (!first)
+			send_to(!vcpu);
+	}
+}
+
+static void timers(u32 vcpu, u32 count)
+{
+	for (; count; count--) {
+		u32 before = taken[vcpu];
+
+		host_wrmsr(MSR_DEADLINE, rdtsc() + DELAY);
+		take_one(vcpu, before);
+	}
+}
+
+static void interrupts(u32 op, u32 vcpu, u32 count)
+{
+	interrupts_on();
+	if (op == CMD_SELF || op == CMD_HALT)
+		ipis_to_self(vcpu, count, op == CMD_HALT);
+	else if (op == CMD_PING || op == CMD_PONG)
+		ipis_to_other(vcpu, count, op == CMD_PING);
+	else
+		timers(vcpu, count);
 }
 
 static struct cmd next_cmd(void)
@@ -117,7 +240,7 @@ static struct cmd next_cmd(void)
 void guest_main(u64 param, u32 vcpu)
 {
 	(void)param;
-	(void)vcpu;
+	vcpu &= 1;
 	for (;;) {
 		struct cmd cmd = next_cmd();
 		u32 bad = 0;
@@ -129,8 +252,10 @@ void guest_main(u64 param, u32 vcpu)
 			calls(cmd.count);
 		else if (cmd.op == CMD_IO)
 			writes(cmd.count);
-		else
+		else if (cmd.op == CMD_SPIN)
 			spin(cmd.count);
+		else
+			interrupts(cmd.op, vcpu, cmd.count);
 		out32(PORT_BAD, bad);
 	}
 }

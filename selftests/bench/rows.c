@@ -176,6 +176,19 @@ static void teardown_close(const char *name, enum page_size size)
 	row_print(name, size, BIG / PAGE, &s);
 }
 
+/* As QEMU restarts a guest, see docs/lifecycle.md. */
+static void restart(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(1, size);
+	struct sample begin, s;
+
+	bench_prefault(b, 0, BIG);
+	sample_begin(&begin, NULL);
+	bench_restart(b);
+	sample_end(&s, NULL, &begin);
+	row_print(name, size, BIG / PAGE, &s);
+}
+
 static void one_byte(int fd, bool out)
 {
 	char c = 0;
@@ -231,6 +244,32 @@ static void call_user(const char *name, enum page_size size)
 	bench_td_free(b);
 }
 
+/* An IPI that a vCPU sends to itself: the way of any IPI, on one CPU. */
+static void ipi_self(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(1, size);
+
+	measure_cmd(name, b, CMD_SELF, 0, CALLS);
+	bench_td_free(b);
+}
+
+static void timer(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(1, size);
+
+	measure_cmd(name, b, CMD_TIMER, 0, CALLS / 10);
+	bench_td_free(b);
+}
+
+/* HLT with an interrupt pending: the IPI, and no sleep. */
+static void halt_pending(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(1, size);
+
+	measure_cmd(name, b, CMD_HALT, 0, CALLS);
+	bench_td_free(b);
+}
+
 const struct row rows_one[] = {
 	{ "fault", fault, .sizes = true },
 	{ "accept-mapped", accept_mapped, .sizes = true },
@@ -243,7 +282,11 @@ const struct row rows_one[] = {
 	{ "punch-64M", punch_64m, .sizes = true },
 	{ "teardown-64M", teardown, .sizes = true },
 	{ "teardown-64M-close", teardown_close, .sizes = true },
+	{ "restart-64M", restart, .sizes = true },
 	{ "tdvmcall-kernel", call_kernel },
 	{ "tdvmcall-user", call_user },
+	{ "ipi-self", ipi_self },
+	{ "timer", timer },
+	{ "halt-pending", halt_pending },
 	{ },
 };

@@ -146,10 +146,48 @@ static void convert_running(const char *name, enum page_size size)
 	bench_td_free(b);
 }
 
+/* --- IPIs --- */
+
+#define IPIS	500
+
+static void *pong_thread(void *arg)
+{
+	struct runner *r = arg;
+
+	pin_self(r->vcpu);
+	bench_run(r->b, r->vcpu, CMD_PONG, 0, 0, 0);
+	pthread_barrier_wait(&barrier);
+	bench_run(r->b, r->vcpu, CMD_PONG, 0, 0, IPIS);
+	return NULL;
+}
+
+/* Two vCPUs send each other IPIs in turn: both sides of each. */
+static void ipi_pair(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(2, size);
+	struct runner r = { .b = b, .vcpu = 1 };
+	struct sample begin, s;
+
+	pin_self(0);
+	pthread_barrier_init(&barrier, NULL, 2);
+	start(&r, pong_thread);
+	bench_run(b, 0, CMD_PING, 0, 0, 0);
+	pthread_barrier_wait(&barrier);
+	sample_begin(&begin, b->td);
+	bench_run(b, 0, CMD_PING, 0, 0, IPIS);
+	sample_end(&s, b->td, &begin);
+	row_print(name, size, 2 * IPIS, &s);
+
+	pthread_join(r.thread, NULL);
+	pthread_barrier_destroy(&barrier);
+	bench_td_free(b);
+}
+
 const struct row rows_smp[] = {
 	{ "storm-apart", storm_apart, .sizes = true },
 	{ "storm-range", storm_range, .sizes = true },
 	{ "storm-page", storm_page, .sizes = true },
 	{ "convert-2M-running", convert_running, .sizes = true, .min_cpus = 2 },
+	{ "ipi-pair", ipi_pair, .min_cpus = 2 },
 	{ },
 };

@@ -158,7 +158,7 @@ typedef struct {
 /* Nobody meets on these. */
 #define spin_lock(l)		WARN_ON_ONCE((l)->held++)
 #define spin_unlock(l)		WARN_ON_ONCE(!(l)->held--)
-#define refcount_read(r)	READ_ONCE(*(r))
+#define atomic_read(v)		READ_ONCE(*(v))
 
 struct list_head {
 	struct list_head *next, *prev;
@@ -311,7 +311,7 @@ struct kvm_memory_slot {
 struct kvm_vcpu;
 
 struct kvm {
-	unsigned int users_count;
+	unsigned int online_vcpus;
 	rwlock_t mmu_lock;
 	struct mutex lock, slots_lock;
 	unsigned long mmu_invalidate_seq;

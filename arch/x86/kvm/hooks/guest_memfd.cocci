@@ -7,8 +7,7 @@
 // punching a hole takes after the invalidate lock.  It splits a large folio first,
 // and does not ask guest_memfd if that fails; release_folio() comes before it.
 //
-// TDX counts the files of a TD: when nothing else refers to the VM any more, its
-// pages can be had back the cheap way.
+// A hole gives memory back, also that of slots that have been deleted.
 //
 // base: virt/kvm/guest_memfd.c
 // expect: 1 kvm_tdx_hooks.h
@@ -18,11 +17,11 @@
 // expect: 1 kvm_tdx_gmem_poisoned
 // expect: 1 kvm_tdx_gmem_order
 // expect: 1 kvm_tdx_gmem_truncate
+// expect: 1 kvm_tdx_unpark
 // expect: 1 kvm_tdx_gmem_lock_poisoned
 // expect: 1 kvm_tdx_gmem_unlock_poisoned
 // expect: 1 kvm_tdx_gmem_release
 // expect: 2 kvm_gmem_release_folio
-// expect: 1 kvm_tdx_gmem_open
 // expect: 1 kvm_tdx_gmem_close
 
 @@ @@
@@ -50,6 +49,17 @@ identifier kvm, slot, gfn, folio, nr_pages;
 +	}
  nr_pages = folio_nr_pages(folio);
  ...
+ }
+
+@@
+identifier gmem, start, end;
+@@
+ static long kvm_gmem_punch_hole(...)
+ {
+ <+...
+-kvm_gmem_invalidate_begin(gmem, start, end);
++kvm_gmem_invalidate_begin(gmem, start, end), kvm_tdx_unpark(gmem->kvm);
+ ...+>
  }
 
 @@
@@ -141,17 +151,6 @@ identifier kvm, inode;
  ...
  mapping_set_inaccessible(inode->i_mapping);
 +	kvm_tdx_gmem_create(kvm, inode);
- ...
- }
-
-@@
-identifier kvm;
-@@
- static int __kvm_gmem_create(struct kvm *kvm, ...)
- {
- ...
- kvm_get_kvm(kvm);
-+	kvm_tdx_gmem_open(kvm);
  ...
  }
 

@@ -8,6 +8,9 @@
 // KVM_PRE_FAULT_MEMORY on a TD that dies meanwhile answers EIO; that is no bug of
 // base KVM's.
 //
+// The files of a VM and of its vCPUs are closed: nobody can run a TD any more then,
+// and its pages can be had back the cheap way.
+//
 // And the two functions that turn VMX on and off: early 6.12 kernels keep them
 // static, later ones export them.
 //
@@ -16,6 +19,8 @@
 // expect: 1 kvm_tdx_vcpu_ioctl
 // expect: 1 kvm_tdx_get_stats_fd
 // expect: 1 r == -EIO ||
+// expect: 1 kvm_tdx_vm_close
+// expect: 1 kvm_tdx_vcpu_close
 // expect: 1 int kvm_tdx_enable_virtualization
 // expect: 1 void kvm_tdx_disable_virtualization
 
@@ -62,6 +67,28 @@ identifier vcpu, range, r;
 +r == -EIO || WARN_ON_ONCE(r == 0)
  ) break;
  ...+>
+ }
+
+@@
+identifier vcpu;
+@@
+ static int kvm_vcpu_release(...)
+ {
+ ...
++	kvm_tdx_vcpu_close(vcpu->kvm);
+ kvm_put_kvm(vcpu->kvm);
+ ...
+ }
+
+@@
+identifier kvm;
+@@
+ static int kvm_vm_release(...)
+ {
+ ...
+ kvm_irqfd_release(kvm);
++	kvm_tdx_vm_close(kvm);
+ ...
  }
 
 @@ @@

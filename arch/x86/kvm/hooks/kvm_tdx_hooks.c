@@ -13,7 +13,9 @@
 #include <asm/tsc.h>
 
 #include "irq.h"
+#include "lapic.h"
 #include "mmu.h"
+#include "trace.h"
 #include "x86.h"
 #include "kvm_tdx_hooks.h"
 
@@ -59,12 +61,36 @@ bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range)
 
 	lockdep_assert_held_write(&kvm->mmu_lock);
 
-	/* No filter at all asks for both kinds. */
+	/* No filter at all asks for both kinds: a slot that is deleted. */
 	if (range->attr_filter && !(range->attr_filter & KVM_FILTER_PRIVATE))
 		return false;
 
-	hooks->zap_private(kvm, range->start, range->end);
+	hooks->zap_private(kvm, range->start, range->end, !range->attr_filter);
 	return range->attr_filter == KVM_FILTER_PRIVATE;
+}
+
+void kvm_tdx_unpark(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->unpark(kvm);
+}
+
+void kvm_tdx_vm_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->vm_close(kvm);
+}
+
+void kvm_tdx_vcpu_close(struct kvm *kvm)
+{
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (hooks)
+		hooks->vcpu_close(kvm);
 }
 
 void kvm_tdx_flush_shadow_all(struct kvm *kvm)
@@ -73,14 +99,6 @@ void kvm_tdx_flush_shadow_all(struct kvm *kvm)
 
 	if (hooks)
 		hooks->flush_shadow_all(kvm);
-}
-
-void kvm_tdx_gmem_open(struct kvm *kvm)
-{
-	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
-
-	if (hooks)
-		hooks->gmem_open(kvm);
 }
 
 void kvm_tdx_gmem_close(struct kvm *kvm)
@@ -203,3 +221,104 @@ bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
 	       (events->smi.smm || events->smi.pending ||
 		events->smi.smm_inside_nmi);
 }
+
+/* --- for the fast path of a TD's vCPU --- */
+
+#define X2APIC_ICR	(APIC_BASE_MSR + (APIC_ICR >> 4))
+
+/*
+ * One vCPU by its id, as handle_fastpath_set_x2apic_icr_irqoff() has it: other
+ * kinds may go to all vCPUs, or mean more than an interrupt.
+ */
+static bool icr_is_simple(u64 icr)
+{
+	return (icr & APIC_SHORT_MASK) == APIC_DEST_NOSHORT &&
+	       (icr & APIC_DEST_MASK) == APIC_DEST_PHYSICAL &&
+	       (icr & APIC_MODE_MASK) == APIC_DM_FIXED &&
+	       icr >> 32 != X2APIC_BROADCAST;
+}
+
+/*
+ * What kvm_emulate_wrmsr() does, for the MSRs that are written most, with
+ * interrupts off.  A TD's timer is an hrtimer, which is as good for that as the
+ * preemption timer: its callback takes no lock and waits for nobody, and runs
+ * in hard interrupt context.  Returns false, nothing done, for kvm_emulate_wrmsr()
+ * to see to it, errors and user space's filter with it.
+ */
+bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data)
+{
+	lockdep_assert_irqs_disabled();
+
+	if (index == X2APIC_ICR) {
+		if (!icr_is_simple(data) ||
+		    !apic_x2apic_mode(vcpu->arch.apic) ||
+		    kvm_x2apic_icr_write(vcpu->arch.apic, data))
+			return false;
+	} else if (index == MSR_IA32_TSC_DEADLINE) {
+		/* Filters do not apply to the x2APIC's registers. */
+		if (!kvm_msr_allowed(vcpu, index, KVM_MSR_FILTER_WRITE))
+			return false;
+		kvm_set_lapic_tscdeadline_msr(vcpu, data);
+	} else {
+		return false;
+	}
+	trace_kvm_msr_write(index, data);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_wrmsr_irqoff);
+
+/* kvm_cpuid()'s tracepoint, which kvm.ko keeps to itself. */
+void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
+			 u32 edx)
+{
+	trace_kvm_cpuid(leaf, subleaf, eax, ebx, ecx, edx, true, false);
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_trace_cpuid);
+
+/* --- port I/O --- */
+
+static void pio_to_user(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 val)
+{
+	struct kvm_run *run = vcpu->run;
+
+	run->exit_reason = KVM_EXIT_IO;
+	run->io.direction = in ? KVM_EXIT_IO_IN : KVM_EXIT_IO_OUT;
+	run->io.size = size;
+	run->io.port = port;
+	run->io.count = 1;
+	run->io.data_offset = KVM_PIO_PAGE_OFFSET * PAGE_SIZE;
+	*(u32 *)vcpu->arch.pio_data = val;
+}
+
+/*
+ * kvm_fast_pio() without RAX, RIP and an instruction to skip.  True if a device
+ * of the kernel's has served it; false, with kvm_run filled in, if user space has
+ * to.  @val is the value written, or read.
+ */
+bool kvm_tdx_pio(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 *val)
+{
+	int ret;
+
+	if (in)
+		ret = kvm_io_bus_read(vcpu, KVM_PIO_BUS, port, size, val);
+	else
+		ret = kvm_io_bus_write(vcpu, KVM_PIO_BUS, port, size, val);
+	if (!in || !ret)
+		trace_kvm_pio(in ? KVM_PIO_IN : KVM_PIO_OUT, port, size, 1, val);
+	if (ret)
+		pio_to_user(vcpu, port, size, in, *val);
+	return !ret;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_pio);
+
+/* What user space has read for the vCPU, and may be changing at this moment. */
+u32 kvm_tdx_pio_in_done(struct kvm_vcpu *vcpu, u16 port, u8 size)
+{
+	u32 val = READ_ONCE(*(u32 *)vcpu->arch.pio_data);
+
+	if (size < sizeof(val))
+		val &= GENMASK(size * BITS_PER_BYTE - 1, 0);
+	trace_kvm_pio(KVM_PIO_IN, port, size, 1, &val);
+	return val;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_pio_in_done);

@@ -20,23 +20,29 @@
  * struct kvm_tdx_hooks - kvm-intel's side of the calls, for TDs only
  * @zap_private: remove a gfn range from the private MMU; mmu_lock held for
  *		 write.  On return no vCPU can reach the pages any more.
+ *		 @deleted: their slot goes
+ * @unpark: pages of deleted slots are wanted: a slot is created, or a hole is
+ *	    punched in a guest_memfd; may sleep
+ * @vm_close: the VM's file is gone, and with it every call on the VM; may sleep
+ * @vcpu_close: the same of a vCPU
  * @flush_shadow_all: the VMM's address space is going away; may sleep
  * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a TD; returns bytes mapped,
  *	       -errno, or 0 for a gpa that base KVM shall map as shared
  * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
- * @gmem_open: there is one more guest_memfd, with a reference to the VM
- * @gmem_close: one is about to be emptied, and to drop its reference; may sleep
+ * @gmem_close: a guest_memfd is about to be emptied; may sleep
  * @read_stats: the values of @stats_desc, in that order
  * @stats_desc: what KVM_GET_STATS_FD has of a TD besides base KVM's counts; one
  *		u64 each, @offset counts from the first
  * @nr_stats: how many there are
  */
 struct kvm_tdx_hooks {
-	void (*zap_private)(struct kvm *kvm, gfn_t start, gfn_t end);
+	void (*zap_private)(struct kvm *kvm, gfn_t start, gfn_t end, bool deleted);
+	void (*unpark)(struct kvm *kvm);
+	void (*vm_close)(struct kvm *kvm);
+	void (*vcpu_close)(struct kvm *kvm);
 	void (*flush_shadow_all)(struct kvm *kvm);
 	long (*pre_fault)(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 	long (*vcpu_ioctl)(struct kvm_vcpu *vcpu, void __user *argp);
-	void (*gmem_open)(struct kvm *kvm);
 	void (*gmem_close)(struct kvm *kvm);
 	void (*read_stats)(struct kvm *kvm, u64 *values);
 	const struct kvm_stats_desc *stats_desc;
@@ -46,6 +52,11 @@ struct kvm_tdx_hooks {
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
 bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
+bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data);
+bool kvm_tdx_pio(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 *val);
+u32 kvm_tdx_pio_in_done(struct kvm_vcpu *vcpu, u16 port, u8 size);
+void kvm_tdx_trace_cpuid(u32 leaf, u32 subleaf, u32 eax, u32 ebx, u32 ecx,
+			 u32 edx);
 int kvm_tdx_enable_virtualization(void);
 void kvm_tdx_disable_virtualization(void);
 
@@ -68,6 +79,9 @@ static inline bool kvm_tdx_is_synthetic_msr(u32 msr)
 
 /* What the semantic patches insert; each is for any VM, and cheap for others. */
 bool kvm_tdx_unmap_gfn_range(struct kvm *kvm, struct kvm_gfn_range *range);
+void kvm_tdx_unpark(struct kvm *kvm);
+void kvm_tdx_vm_close(struct kvm *kvm);
+void kvm_tdx_vcpu_close(struct kvm *kvm);
 void kvm_tdx_flush_shadow_all(struct kvm *kvm);
 long kvm_tdx_pre_fault(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 long kvm_tdx_vcpu_ioctl(struct file *filp, unsigned int ioctl, unsigned long arg);
@@ -78,7 +92,6 @@ int kvm_tdx_refresh_root(struct kvm_vcpu *vcpu);
 bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
 			    const struct kvm_vcpu_events *events);
 int kvm_tdx_get_stats_fd(struct kvm *kvm);
-void kvm_tdx_gmem_open(struct kvm *kvm);
 void kvm_tdx_gmem_close(struct kvm *kvm);
 
 /* Between the files of this folder: the table if @kvm is a TD, else NULL. */

@@ -7,6 +7,8 @@
 //
 // Calls on a VM and capabilities that are not for a TD get their answer first.
 //
+// A slot may want pages that a deleted one had.
+//
 // And kvm_vcpu_has_events(), which 6.12 keeps static.
 //
 // base: arch/x86/kvm/x86.c
@@ -17,6 +19,7 @@
 // expect: 1 kvm_tdx_vm_ioctl
 // expect: 1 kvm_tdx_refuses_cap
 // expect: 1 bool kvm_tdx_vcpu_has_events
+// expect: 1 kvm_tdx_unpark
 
 @@ @@
  #include "x86.h"
@@ -104,4 +107,15 @@ identifier kvm, cap;
 +	if (kvm_tdx_refuses_cap(kvm, cap))
 +		return -EINVAL;
  ...
+ }
+
+@@
+identifier kvm, new;
+@@
+ int kvm_arch_prepare_memory_region(struct kvm *kvm, ..., struct kvm_memory_slot *new, ...)
+ {
+ <+...
++kvm_tdx_unpark(kvm);
+ return kvm_alloc_memslot_metadata(kvm, new);
+ ...+>
  }

@@ -195,6 +195,9 @@ static int tdx_exit_dispatch(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 
+	/* By far the most, with no flag of the reason or of the status. */
+	if (likely(tdx->vp_enter_ret == EXIT_REASON_TDCALL))
+		return tdx_handle_tdvmcall(vcpu);
 	if (tdx->vmx.exit_reason.failed_vmentry)
 		return tdx_exit_fail_entry(vcpu);
 	/* Whether or not the module lets the vCPU run again. */

@@ -44,6 +44,9 @@ bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
 	 */
 	if (!tdx_is_halted(tdx) || tdx->args.r12)
 		return false;
+	/* It has been woken, or did not sleep: its next entry needs no answer. */
+	if (!tdx->in_hlt && vcpu->arch.mp_state != KVM_MP_STATE_HALTED)
+		return false;
 	/* Busy or broken: a wakeup too many does no harm. */
 	if (tdx_judge(tdh_vp_rd(&tdx->vp, TDVPS_VCPU_STATE_DETAILS, &details)) != TDX_DONE)
 		return true;

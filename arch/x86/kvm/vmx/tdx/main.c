@@ -27,10 +27,12 @@ static bool tdx_is_up;
 
 static const struct kvm_tdx_hooks tdx_hooks = {
 	.zap_private = tdx_zap_private,
+	.unpark = tdx_unpark,
+	.vm_close = tdx_vm_close,
+	.vcpu_close = tdx_vcpu_close,
 	.flush_shadow_all = td_release_keyid,
 	.pre_fault = tdx_pre_fault,
 	.vcpu_ioctl = tdx_vcpu_unlocked_ioctl,
-	.gmem_open = tdx_gmem_open,
 	.gmem_close = tdx_gmem_close,
 	.read_stats = tdx_read_stats,
 	.stats_desc = tdx_stats_desc,

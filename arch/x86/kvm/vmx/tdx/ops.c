@@ -76,7 +76,8 @@ TD_OWN(void, vt_vcpu_put, tdx_vcpu_put, vmx_vcpu_put,
 /* The module resets a vCPU once, in TDH.VP.INIT. */
 TD_NOTHING(vt_vcpu_reset, vmx_vcpu_reset,
 	(struct kvm_vcpu *vcpu, bool init_event), vcpu, init_event)
-TD_NOTHING(vt_vcpu_after_set_cpuid, vmx_vcpu_after_set_cpuid,
+TD_OWN(void, vt_vcpu_after_set_cpuid, tdx_vcpu_after_set_cpuid,
+	vmx_vcpu_after_set_cpuid,
 	(struct kvm_vcpu *vcpu), vcpu)
 
 /* --- running --- */

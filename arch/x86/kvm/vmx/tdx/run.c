@@ -280,6 +280,10 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 
 	trace_kvm_exit(vcpu, KVM_ISA_VMX);
 	trace_tdx_exit(vcpu, tdx->vp_enter_ret, &tdx->args);
+
+	/* A plain TDCALL, without a flag of the exit reason or of the status. */
+	if (tdx->vp_enter_ret == EXIT_REASON_TDCALL && !force_immediate_exit)
+		return tdx_fastpath(vcpu);
 	return EXIT_FASTPATH_NONE;
 }
 

@@ -41,7 +41,6 @@ int tdx_vm_init(struct kvm *kvm)
 	kvm->max_vcpus = min_t(int, sys->max_vcpus_per_td, num_present_cpus());
 
 	spin_lock_init(&kvm_tdx->shared_lock);
-	spin_lock_init(&kvm_tdx->gmem_lock);
 	kvm_tdx->state = TD_S_NONE;
 
 	ret = tdx_shared_init(kvm_tdx);
@@ -136,8 +135,8 @@ static int td_free_key(struct kvm_tdx *kvm_tdx)
 }
 
 /*
- * No vCPU runs any more: the VMM's address space goes away, or nothing but
- * guest_memfd refers to the VM.  The pages are still mapped.
+ * No vCPU runs any more: the VMM's address space goes away, or the files of VM and
+ * vCPUs are closed.  The pages are still mapped.
  */
 void td_release_keyid(struct kvm *kvm)
 {

@@ -12,36 +12,17 @@
 
 #include "../../x86.h"
 #include "../../trace.h"
-#include "tdx.h"
+#include "tdvmcall.h"
 
 /* R11 of a call, beside VMX exit reasons and what <asm/shared/tdx.h> has. */
 #define TDVMCALL_GET_TD_VM_CALL_INFO	0x10000
 #define TDVMCALL_SETUP_EVENT_NOTIFY	0x10004
-
-/* R10 of an answer. */
-#define TDVMCALL_SUCCESS		0ULL
-#define TDVMCALL_RETRY			1ULL
-#define TDVMCALL_INVALID_OPERAND	0x8000000000000000ULL
-#define TDVMCALL_ALIGN_ERROR		0x8000000000000002ULL
-#define TDVMCALL_SUBFUNC_UNSUPPORTED	0x8000000000000003ULL
 
 /* One exit of MapGPA; between two of them interrupts get their chance. */
 #define MAP_GPA_CHUNK			SZ_2M
 
 static_assert(sizeof(struct kvm_tdx_exit) <=
 	      sizeof_field(struct kvm_run, padding));
-
-static int tdvmcall_answer(struct vcpu_tdx *tdx, u64 r10)
-{
-	tdx->args.r10 = r10;
-	return 1;
-}
-
-static int tdvmcall_answer_value(struct vcpu_tdx *tdx, u64 r11)
-{
-	tdx->args.r11 = r11;
-	return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
-}
 
 /* Is [gpa, gpa + size) within one half of the TD's address space? */
 static bool tdvmcall_range_ok(struct vcpu_tdx *tdx, gpa_t gpa, u64 size)
@@ -83,39 +64,45 @@ static void tdvmcall_chain(struct vcpu_tdx *tdx,
 static int tdvmcall_cpuid(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u32 eax = tdx->args.r12, ebx = 0, ecx = tdx->args.r13, edx = 0;
+	struct tdx_cpuid c = {
+		.leaf = tdx->args.r12,
+		.subleaf = tdx->args.r13,
+		.eax = tdx->args.r12,
+		.ecx = tdx->args.r13,
+	};
 
 	if (tdx->args.r12 >> 32 || tdx->args.r13 >> 32)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
-	kvm_cpuid(vcpu, &eax, &ebx, &ecx, &edx, false);
-	tdx->args.r12 = eax;
-	tdx->args.r13 = ebx;
-	tdx->args.r14 = ecx;
-	tdx->args.r15 = edx;
-	return tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
+	if (kvm_cpuid(vcpu, &c.eax, &c.ebx, &c.ecx, &c.edx, false))
+		tdx_fastpath_keep_cpuid(tdx, &c);
+	return tdvmcall_answer_cpuid(tdx, &c);
 }
 
 static int tdvmcall_hlt(struct kvm_vcpu *vcpu)
 {
+	struct vcpu_tdx *tdx = to_tdx(vcpu);
+	int ret;
+
 	/* R10 and R11 still say HLT while the vCPU sleeps, see irq.c. */
-	tdvmcall_answer(to_tdx(vcpu), TDVMCALL_SUCCESS);
-	return kvm_emulate_halt_noskip(vcpu);
+	tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
+	tdx->in_hlt = true;
+	ret = kvm_emulate_halt_noskip(vcpu);
+	tdx->in_hlt = false;
+	return ret;
 }
 
 static int tdvmcall_pio_in_done(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	int ret = tdx->complete_io(vcpu);
 
-	tdvmcall_answer_value(tdx, kvm_rax_read(vcpu));
-	return ret;
+	return tdvmcall_answer_value(tdx, kvm_tdx_pio_in_done(vcpu, tdx->args.r14,
+							      tdx->args.r12));
 }
 
-/* The guest has its answer, and there is no instruction to skip. */
+/* The guest has its answer. */
 static int tdvmcall_pio_out_done(struct kvm_vcpu *vcpu)
 {
-	vcpu->arch.pio.count = 0;
 	return 1;
 }
 
@@ -123,7 +110,8 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	u64 size = tdx->args.r12, write = tdx->args.r13, port = tdx->args.r14;
-	int ret;
+	u32 val = write ? tdx->args.r15 : 0;
+	bool done;
 
 	++vcpu->stat.io_exits;
 
@@ -131,19 +119,17 @@ static int tdvmcall_io(struct kvm_vcpu *vcpu)
 	    port > U16_MAX || port + size - 1 > U16_MAX)
 		return tdvmcall_answer(tdx, TDVMCALL_INVALID_OPERAND);
 
-	/* A protected vCPU's RAX is free to carry the value. */
-	kvm_rax_write(vcpu, write ? tdx->args.r15 : 0);
-	ret = kvm_fast_pio(vcpu, size, port, !write);
+	done = kvm_tdx_pio(vcpu, port, size, !write, &val);
 	if (write) {
 		tdvmcall_answer(tdx, TDVMCALL_SUCCESS);
-		if (!ret)
+		if (!done)
 			vcpu->arch.complete_userspace_io = tdvmcall_pio_out_done;
-	} else if (ret) {
-		tdvmcall_answer_value(tdx, kvm_rax_read(vcpu));
+	} else if (done) {
+		tdvmcall_answer_value(tdx, val);
 	} else {
-		tdvmcall_chain(tdx, tdvmcall_pio_in_done);
+		vcpu->arch.complete_userspace_io = tdvmcall_pio_in_done;
 	}
-	return ret;
+	return done;
 }
 
 /* Called by kvm_emulate_rdmsr() and kvm_emulate_wrmsr() when all is known. */

@@ -81,6 +81,13 @@ struct kvm_tdx {
 	 */
 	bool apic_map_lost;
 
+	/*
+	 * The VM's file is gone: no call on the VM will be made; how many of its
+	 * vCPUs' files are.  Protected by mmu_lock.
+	 */
+	bool vm_closed;
+	unsigned int nr_closed_vcpus;
+
 	struct sept sept;
 
 	atomic64_t stats[TD_NR_STATS];
@@ -92,15 +99,16 @@ struct kvm_tdx {
 	struct page *shared_root;
 	/* Protects the contents of @shared_root; a leaf lock. */
 	spinlock_t shared_lock;
-
-	/*
-	 * guest_memfds whose reference to the VM is not about to be dropped.
-	 * The lock holds back who changes it, so that the VM's other
-	 * references can be told apart; a leaf lock.
-	 */
-	spinlock_t gmem_lock;
-	unsigned int nr_gmems;
 };
+
+/* What a guest was told of a CPUID leaf. */
+struct tdx_cpuid {
+	u32 leaf, subleaf;
+	u32 eax, ebx, ecx, edx;
+};
+
+/* The hypervisor's leaves of which fastpath.c keeps the last answers. */
+#define TDX_NR_CPUIDS	4
 
 enum tdx_vcpu_state {
 	TDX_VCPU_NONE,
@@ -130,6 +138,12 @@ struct vcpu_tdx {
 	u64 exit_qual;
 	u64 ext_exit_qual;
 	u32 exit_intr_info;
+
+	/* Answers of hypervisor leaves; one whose @leaf is 0 is empty. */
+	struct tdx_cpuid cpuids[TDX_NR_CPUIDS];
+
+	/* HLT is being answered: does the vCPU have to sleep? */
+	bool in_hlt;
 
 	/* A TDVMCALL that user space is about to complete. */
 	int (*complete_io)(struct kvm_vcpu *vcpu);
@@ -265,6 +279,11 @@ void tdx_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1,
 int tdx_handle_tdvmcall(struct kvm_vcpu *vcpu);
 int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
 
+/* --- fastpath.c: what is done before interrupts are enabled --- */
+fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu);
+void tdx_fastpath_keep_cpuid(struct vcpu_tdx *tdx, const struct tdx_cpuid *c);
+void tdx_vcpu_after_set_cpuid(struct kvm_vcpu *vcpu);
+
 /* --- irq.c --- */
 bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu);
 bool tdx_has_interrupt(struct kvm_vcpu *vcpu);
@@ -294,8 +313,10 @@ void tdx_load_mmu_pgd(struct kvm_vcpu *vcpu, hpa_t root_hpa, int root_level);
 void tdx_flush_tlb(struct kvm_vcpu *vcpu);
 
 /* --- mmu/invalidate.c: base KVM's invalidations reach the private MMU --- */
-void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end);
-void tdx_gmem_open(struct kvm *kvm);
+void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end, bool deleted);
+void tdx_unpark(struct kvm *kvm);
+void tdx_vm_close(struct kvm *kvm);
+void tdx_vcpu_close(struct kvm *kvm);
 void tdx_gmem_close(struct kvm *kvm);
 
 /* --- mmu/stats.c --- */

@@ -6,42 +6,78 @@
  * A guest_memfd that closes while the VMM lives is emptied page by page, with
  * vCPUs to keep out.  Only if nobody can run one any more, the KeyID is given
  * back first, and its pages, like those of the TD's other files, are reclaimed.
+ *
+ * QEMU restarts a TD by another one, in this order: it deletes all slots, closes
+ * the VM, every guest_memfd and then every vCPU.  So that the end comes cheap
+ * there, too, what a deleted slot had is parked: no vCPU reaches it any more, but
+ * the pages stay the TD's.  They are removed as soon as anybody may want them,
+ * which needs a slot, a hole, or a guest_memfd that closes.  The last is not why a
+ * VMM closes it once the VM's file is gone.
  */
 #include "mmu_env.h"
 
-void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end)
-{
-	lockdep_assert_held_write(&kvm->mmu_lock);
-	sept_zap_range(to_kvm_tdx(kvm), start, end);
-}
-
-void tdx_gmem_open(struct kvm *kvm)
+/* @deleted: the slot of these pages is. */
+void tdx_zap_private(struct kvm *kvm, gfn_t start, gfn_t end, bool deleted)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
 
-	spin_lock(&kvm_tdx->gmem_lock);
-	kvm_tdx->nr_gmems++;
-	spin_unlock(&kvm_tdx->gmem_lock);
+	lockdep_assert_held_write(&kvm->mmu_lock);
+	if (deleted || kvm_tdx->vm_closed)
+		sept_park_range(kvm_tdx, start, end);
+	else
+		sept_zap_range(kvm_tdx, start, end);
+}
+
+void tdx_unpark(struct kvm *kvm)
+{
+	write_lock(&kvm->mmu_lock);
+	sept_unpark(to_kvm_tdx(kvm));
+	write_unlock(&kvm->mmu_lock);
 }
 
 /*
- * Files of the VM and of vCPUs, what was mapped of these, and calls that are
- * under way: each has a reference to the VM.  Where there are no more references
- * than guest_memfds, none of these is left, and none can come back.
- *
- * A file is counted after it has its reference, and no longer before it drops
- * that, so under the lock the other references can only seem to be more.
+ * A vCPU is run by calls on its file, and made by calls on the VM's.  With all of
+ * these gone nobody can run the TD any more, whoever else refers to the VM.
  */
+static void tdx_end_if_out_of_reach(struct kvm *kvm)
+{
+	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
+	bool end;
+
+	write_lock(&kvm->mmu_lock);
+	end = kvm_tdx->vm_closed &&
+	      kvm_tdx->nr_closed_vcpus == atomic_read(&kvm->online_vcpus);
+	write_unlock(&kvm->mmu_lock);
+
+	if (end) {
+		td_release_keyid(kvm);
+		tdx_unpark(kvm);
+	}
+}
+
+void tdx_vm_close(struct kvm *kvm)
+{
+	write_lock(&kvm->mmu_lock);
+	to_kvm_tdx(kvm)->vm_closed = true;
+	write_unlock(&kvm->mmu_lock);
+	tdx_end_if_out_of_reach(kvm);
+}
+
+void tdx_vcpu_close(struct kvm *kvm)
+{
+	write_lock(&kvm->mmu_lock);
+	to_kvm_tdx(kvm)->nr_closed_vcpus++;
+	write_unlock(&kvm->mmu_lock);
+	tdx_end_if_out_of_reach(kvm);
+}
+
+/* What slots had that were deleted from under it comes back with a file, too. */
 void tdx_gmem_close(struct kvm *kvm)
 {
 	struct kvm_tdx *kvm_tdx = to_kvm_tdx(kvm);
-	bool alone;
 
-	spin_lock(&kvm_tdx->gmem_lock);
-	alone = refcount_read(&kvm->users_count) == kvm_tdx->nr_gmems;
-	kvm_tdx->nr_gmems--;
-	spin_unlock(&kvm_tdx->gmem_lock);
-
-	if (alone)
-		td_release_keyid(kvm);
+	write_lock(&kvm->mmu_lock);
+	if (!kvm_tdx->vm_closed)
+		sept_unpark(kvm_tdx);
+	write_unlock(&kvm->mmu_lock);
 }

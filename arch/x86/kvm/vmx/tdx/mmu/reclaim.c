@@ -88,6 +88,18 @@ void sept_hold_leaf(struct sept_iter *it)
 	sept_publish(it, sept_make_leaf(sept_after(SEPT_OP_HOLD), pfn));
 }
 
+void sept_remove_held(struct sept_iter *it)
+{
+	struct sept_iter held = *it;
+
+	if (WARN_ON_ONCE(sept_state(it->old) != SEPT_HELD))
+		return;
+	track_remove(it, SEPT_OP_REMOVE);
+	sept_iter_reload(it);
+	if (it->old == SEPT_NONE)
+		sept_unhold(&held, pfn_to_page(sept_pfn(held.old)));
+}
+
 void sept_reclaim_leaf(struct sept_iter *it)
 {
 	struct page *page = pfn_to_page(sept_pfn(it->old));

@@ -34,7 +34,7 @@ enum sept_state {
 	SEPT_TABLE,	/* leads to the next level */
 	SEPT_LEAF,	/* maps a page, accepted by the guest or not */
 	SEPT_BLOCKED,	/* a leaf that admits no new translation */
-	SEPT_HELD,	/* a leaf that could not be removed: RECLAIM comes */
+	SEPT_HELD,	/* a leaf whose page has a reference of the mirror's */
 	SEPT_FROZEN,	/* its owner is making a SEAMCALL */
 	SEPT_TABLE_BLOCKED, /* leads to an empty table that is on its way out */
 	SEPT_NR_STATES,
@@ -172,6 +172,11 @@ struct sept {
 	 * take a page out.  Written under mmu_lock for write.
 	 */
 	bool closing;
+	/*
+	 * Leaves that are blocked and tracked, but not removed: their slots are
+	 * gone, and maybe the TD goes next.  Protected by mmu_lock.
+	 */
+	u64 nr_parked;
 };
 
 /* Tables that wait for the vCPU's next mapping; used by that vCPU only. */
@@ -221,6 +226,13 @@ bool sept_empty_table_at(struct kvm_tdx *kvm_tdx, u64 gpa);
 void sept_prune(struct kvm_tdx *kvm_tdx, u64 gpa);
 /* Block all, track once, kick once, remove all.  mmu_lock held for write. */
 void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end);
+/*
+ * The same but for the last step: the pages stay the TD's, HELD.  If the KeyID is
+ * given back before anybody wants them, one RECLAIM each is all that they cost.
+ */
+void sept_park_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end);
+/* Remove what is parked.  mmu_lock held for write. */
+void sept_unpark(struct kvm_tdx *kvm_tdx);
 /* Pages for tables of one mapping; call before taking mmu_lock. */
 int sept_topup(struct kvm_vcpu *vcpu);
 void sept_free_cache(struct kvm_vcpu *vcpu);
@@ -313,5 +325,7 @@ void sept_scrub_table(struct kvm_tdx *kvm_tdx, struct sept_table *table);
 void sept_reclaim_leaf(struct sept_iter *it);
 /* Keep the page until RECLAIM is legal, whatever its owner does. */
 void sept_hold_leaf(struct sept_iter *it);
+/* A leaf that was blocked and tracked before it was held: remove it after all. */
+void sept_remove_held(struct sept_iter *it);
 
 #endif /* _KVM_VMX_TDX_SEPT_H */

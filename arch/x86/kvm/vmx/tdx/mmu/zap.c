@@ -17,11 +17,15 @@
 #define ZAP_PAGES	(SZ_64M >> PAGE_SHIFT)
 #define ZAP_SPAN	SZ_4G
 
-/* What goes with one TRACK and one kick: @nr leaves of [@start, @end). */
+/*
+ * What goes with one TRACK and one kick: @nr leaves of [@start, @end).  @park:
+ * they are not removed yet.
+ */
 struct zap_batch {
 	u64 start;
 	u64 end;
 	u64 nr;
+	bool park;
 };
 
 /* Count @it's leaf; true once the batch has as much as it may have. */
@@ -51,13 +55,16 @@ static void zap_block(struct kvm_tdx *kvm_tdx, struct zap_batch *batch)
 static void zap_remove(struct kvm_tdx *kvm_tdx, const struct zap_batch *batch,
 		       bool tracked)
 {
+	bool remove = tracked && !batch->park;
 	struct sept_iter it;
 	u64 gpa = batch->start;
 
+	if (tracked && batch->park)
+		kvm_tdx->sept.nr_parked += batch->nr;
 	for_each_sept_leaf(&it, kvm_tdx, gpa, batch->end) {
 		if (sept_state(it.old) != SEPT_BLOCKED)
 			continue;
-		if (tracked)
+		if (remove)
 			track_remove(&it, SEPT_OP_REMOVE);
 		else
 			sept_hold_leaf(&it);
@@ -127,7 +134,7 @@ static void zap_split_ends(struct kvm_tdx *kvm_tdx, u64 start, u64 end)
  * mmu_invalidate_in_progress, or the deleted slot's SRCU grace period, keeps
  * faults out of the range between two batches.
  */
-void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
+static void zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end, bool park)
 {
 	struct zap_batch batch = {}, before;
 	u64 limit, last;
@@ -148,12 +155,65 @@ void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
 		batch = (struct zap_batch) {
 			.start = before.end,
 			.end = min(last, before.end + ZAP_SPAN),
+			.park = park,
 		};
 		if (td_state(kvm_tdx) == TD_S_RUNNABLE && !kvm_tdx->sept.closing)
 			zap_running(kvm_tdx, &batch, &before);
 		else
 			zap_at_rest(kvm_tdx, &batch);
 		if (batch.end < last)
+			cond_resched_rwlock_write(&kvm_tdx->vmx.kvm.mmu_lock);
+	}
+}
+
+void sept_zap_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
+{
+	zap_range(kvm_tdx, start, end, false);
+}
+
+void sept_park_range(struct kvm_tdx *kvm_tdx, gfn_t start, gfn_t end)
+{
+	zap_range(kvm_tdx, start, end, true);
+}
+
+/* A batch of parked leaves; returns from where on there may be more. */
+static u64 zap_parked(struct kvm_tdx *kvm_tdx, u64 gpa, u64 end)
+{
+	struct zap_batch batch = {};
+	struct sept_iter it;
+	u64 pages = 0;
+
+	for_each_sept_leaf(&it, kvm_tdx, gpa, end) {
+		if (sept_state(it.old) != SEPT_HELD)
+			continue;
+		kvm_tdx->sept.nr_parked--;
+		if (td_state(kvm_tdx) == TD_S_KEYLESS)
+			sept_reclaim_leaf(&it);
+		else
+			sept_remove_held(&it);
+		if (zap_is_full(&batch, &it, &pages))
+			break;
+	}
+	track_release(kvm_tdx);
+	return gpa;
+}
+
+/*
+ * A page that is HELD for another reason belongs to a TD that is dead, or whose
+ * KeyID is being given back: without a free KeyID they all have to wait.
+ */
+void sept_unpark(struct kvm_tdx *kvm_tdx)
+{
+	u64 gpa = 0;
+
+	lockdep_assert_held_write(&kvm_tdx->vmx.kvm.mmu_lock);
+
+	while (kvm_tdx->sept.nr_parked) {
+		if (td_state(kvm_tdx) != TD_S_KEYLESS &&
+		    (kvm_tdx->sept.closing || kvm_tdx->vmx.kvm.vm_dead))
+			break;
+		gpa = zap_parked(kvm_tdx, gpa, gpa + ZAP_SPAN);
+		if (kvm_tdx->sept.nr_parked)
 			cond_resched_rwlock_write(&kvm_tdx->vmx.kvm.mmu_lock);
 	}
 }
