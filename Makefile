@@ -24,9 +24,9 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux test .test bench .bench peer unit model fuzz \
-	predict tsan coverage oracle throughput fuzz-kvm tools check install uninstall \
-	clean distclean help
+	.shell linux .linux qemu .qemu qemu-shell .qemu-shell test .test \
+	bench .bench peer unit model fuzz predict tsan coverage oracle throughput \
+	fuzz-kvm tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -63,7 +63,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux test bench:
+run shell linux qemu qemu-shell test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -75,6 +75,13 @@ run shell linux test bench:
 
 .linux: modules
 	@selftests/linux/run
+
+# Debian's QEMU with Debian's OVMF and kernel as a TD; see docs/qemu.md.
+.qemu: modules
+	@selftests/qemu/run $(ARGS)
+
+.qemu-shell: modules
+	@CONSOLE=1 selftests/qemu/run $(ARGS)
 
 .test: modules
 	@selftests/run-tests $(ARGS)

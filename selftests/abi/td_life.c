@@ -384,8 +384,74 @@ static void key_ids_come_back(void)
 	ktap_result(good == MANY_TDS, "%s: %u TDs", __func__, good);
 }
 
+/* The TSC that a vCPU says it has, of a VM that was told @khz. */
+static int tsc_of_vcpu(int khz)
+{
+	struct td *td = td_create();
+	int ret;
+
+	td_split_irqchip(td);
+	ktap_result(!ioctl(td->fd, KVM_SET_TSC_KHZ, khz), "SET_TSC_KHZ of %d", khz);
+	td_init_vm(td);
+	td_add_vcpu(td);
+	ret = ioctl(td->vcpu[0].fd, KVM_GET_TSC_KHZ, 0);
+	td_destroy(td);
+	return ret;
+}
+
+/* A host that has measured its TSC is some kHz off. */
+static void tsc_frequency_is_rounded_to_the_nearest_unit(void)
+{
+	struct td *td = td_create();
+	int khz = (ioctl(td->fd, KVM_GET_TSC_KHZ, 0) + 12500) / 25000 * 25000;
+
+	td_destroy(td);
+	ktap_result(tsc_of_vcpu(khz - 1) == khz, "a little less is rounded up");
+	ktap_result(tsc_of_vcpu(khz - 12501) == khz - 25000,
+		    "more than half a unit less is rounded down");
+}
+
+/* The folder of a TD of this process in KVM's debugfs, by the end of its name. */
+static bool has_counts(int fd, const char *suffix)
+{
+	char path[128];
+
+	snprintf(path, sizeof(path), "/sys/kernel/debug/kvm/%d-%d%s/tdx",
+		 getpid(), fd, suffix);
+	return !access(path, R_OK);
+}
+
+/*
+ * A VMM resets a TD: the VM's file is closed and the next one gets its number,
+ * while the vCPUs are open.
+ */
+static void each_td_of_a_process_has_its_counts(void)
+{
+	struct td *old = td_ready(1, GUEST_HELLO), *td;
+	int fd = old->fd;
+
+	if (!has_counts(fd, "")) {
+		ktap_skip(__func__, "no debugfs");
+		td_destroy(old);
+		return;
+	}
+	close(old->fd);
+	old->fd = -1;
+	td = td_create();
+	ktap_result(td->fd == fd, "the new TD has the number of the old one's file");
+	td_init_vm(td);
+	ktap_result(has_counts(fd, "") && has_counts(fd, "-2"), "both have counts");
+	td_destroy(old);
+	ktap_result(!has_counts(fd, "") && has_counts(fd, "-2"),
+		    "the new one also when the old one has gone");
+	td_destroy(td);
+	ktap_result(!has_counts(fd, "-2"), "and no longer");
+}
+
 static const struct ktap_test tests[] = {
 	TEST(immediate_exit_runs_nothing),
+	TEST(tsc_frequency_is_rounded_to_the_nearest_unit),
+	TEST(each_td_of_a_process_has_its_counts),
 	TEST(two_tds_share_a_cpu),
 	TEST(a_vcpu_moves_between_cpus),
 	TEST(a_vcpu_moves_while_it_is_initialized),

@@ -36,17 +36,20 @@ deb822_mirrors() {
 		END { flush() }'
 }
 
-# debian13_apt deb|deb-src MIRROR [SUITE]: sets APT13, options of apt-get for
-# that suite alone (trixie unless given), and fetches its index.
+# debian13_apt deb|deb-src MIRROR [SUITE...]: sets APT13, options of apt-get for
+# these suites alone (trixie unless given), and fetches their indices.
 debian13_apt() {
-	local suite=${3:-trixie} dir key options=
+	local suites=${*:3} suite dir key options=
+	suites=${suites:-trixie}
 	dir=$CACHE/apt-$1
-	[ "$suite" = trixie ] || dir=$dir-$suite
+	[ "$suites" = trixie ] || dir=$dir-${suites// /-}
 	for key in /usr/share/keyrings/debian-archive-keyring.{pgp,gpg}; do
 		[ ! -f "$key" ] || options="[signed-by=$key]"
 	done
 	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
-	echo "$1 $options $2 $suite main" >"$dir/sources.list"
+	for suite in $suites; do
+		echo "$1 $options $2 $suite main"
+	done >"$dir/sources.list"
 	APT13=(-qq -o Dir::Etc::sourcelist="$dir/sources.list"
 		-o Dir::Etc::sourceparts=- -o Dir::State::lists="$dir/lists"
 		-o Dir::Cache="$dir" -o APT::Sandbox::User=root)

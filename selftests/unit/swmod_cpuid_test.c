@@ -222,6 +222,58 @@ static void caches_are_the_processors_for_who_reduces_ve(void)
 	check_zero(4, 4);
 }
 
+/* Registers in the order of CPUID: EAX is not looked at. */
+static const struct {
+	u32 leaf, ebx, ecx, edx;
+} reduced[] = {
+	/* EST, TM2, DCA, TSC_DEADLINE; MCE, MTRR, MCA, ACPI */
+	{ 1, 0, 1 << 7 | 1 << 8 | 1 << 18 | 1 << 24,
+	  1 << 7 | 1 << 12 | 1 << 14 | 1 << 22 },
+	/* PQM, PQE; TME; PCONFIG, CORE_CAPABILITIES */
+	{ 7, 1 << 12 | 1 << 15, 1 << 13, 1 << 18 | 1 << 30 },
+};
+
+/* A guest that finds MCE or MTRR in CPUID reads their MSRs, which are #GP then. */
+static void who_reduces_ve_has_no_feature_whose_msrs_are_the_hosts(void)
+{
+	unsigned int i;
+
+	fresh(0);
+	for (i = 0; i < SW_ARRAY_SIZE(reduced); i++) {
+		u32 leaf = reduced[i].leaf;
+
+		tdcs_of(&td)->cpuid[sw_cpuid_index(leaf, 0)] =
+			(struct sw_cpuid_val){ ~0u, ~0u, ~0u, ~0u };
+		expect(cpuid(leaf, 0), 0);
+		expect(gpr()->rbx & reduced[i].ebx, reduced[i].ebx);
+		expect(gpr()->rcx & reduced[i].ecx, reduced[i].ecx);
+		expect(gpr()->rdx & reduced[i].edx, reduced[i].edx);
+		tdcs_of(&td)->td_ctls |= CTL_REDUCE_VE;
+		expect(cpuid(leaf, 0), 0);
+		expect(gpr()->rbx & reduced[i].ebx, 0);
+		expect(gpr()->rcx & reduced[i].ecx, 0);
+		expect(gpr()->rdx, ~reduced[i].edx);
+		tdcs_of(&td)->td_ctls &= ~CTL_REDUCE_VE;
+	}
+}
+
+/* MCE, MTRR, MCA; CORE_CAPABILITIES */
+static void some_features_are_there_though_the_host_takes_them_away(void)
+{
+	fresh(0);
+	tdcs_of(&td)->cpuid[sw_cpuid_index(1, 0)] = (struct sw_cpuid_val){ 0 };
+	tdcs_of(&td)->cpuid[sw_cpuid_index(7, 0)] = (struct sw_cpuid_val){ 0 };
+	expect(cpuid(1, 0), 0);
+	expect(gpr()->rdx, 1 << 7 | 1 << 12 | 1 << 14);
+	expect(cpuid(7, 0), 0);
+	expect(gpr()->rdx, 1 << 30);
+	tdcs_of(&td)->td_ctls |= CTL_REDUCE_VE;
+	expect(cpuid(1, 0), 0);
+	expect(gpr()->rdx, 0);
+	expect(cpuid(7, 0), 0);
+	expect(gpr()->rdx, 0);
+}
+
 static void set_component(u32 i, u32 size, u32 offset, u32 flags)
 {
 	tdcs_of(&td)->cpuid[sw_cpuid_index(0xd, i)] =
@@ -376,6 +428,8 @@ static const struct ktap_test tests[] = {
 	TEST(cpuid_follows_cr4_and_the_mode),
 	TEST(the_apic_id_is_told_to_who_asks_for_the_topology),
 	TEST(caches_are_the_processors_for_who_reduces_ve),
+	TEST(who_reduces_ve_has_no_feature_whose_msrs_are_the_hosts),
+	TEST(some_features_are_there_though_the_host_takes_them_away),
 	TEST(xsave_sizes_follow_what_is_enabled),
 	TEST(features_that_no_td_gets_do_not_show),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),

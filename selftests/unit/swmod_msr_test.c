@@ -17,16 +17,16 @@ static const struct {
 	u8 rd, wr;
 } documented[] = {
 	{ 0x10, 0x10, D, VE_ }, { 0x17, 0x17, VE_, VE_ },
-	{ 0x1b, 0x1b, VE_, VE_ }, { 0x34, 0x34, EM, GP_ },
-	{ 0x3a, 0x3a, EM, VE_ }, { 0x3b, 0x3b, VE_, VE_ },
-	{ 0x48, 0x49, D, D }, { 0x79, 0x79, VE_, EM }, { 0x87, 0x87, VE_, VE_ },
-	{ 0x8b, 0x8b, EM, EM }, { 0x8c, 0x8f, GP_, GP_ }, { 0xbd, 0xbd, EM, GP_ },
-	{ 0xc1, 0xc8, GP_, GP_ }, { 0xce, 0xce, EM, VE_ },
+	{ 0x1b, 0x1b, VE_, VE_ }, { 0x34, 0x34, VE_, VE_ },
+	{ 0x3a, 0x3a, VE_, VE_ }, { 0x3b, 0x3b, VE_, VE_ },
+	{ 0x48, 0x49, D, D }, { 0x79, 0x79, VE_, VE_ }, { 0x87, 0x87, GP_, GP_ },
+	{ 0x8b, 0x8b, VE_, VE_ }, { 0x8c, 0x8f, GP_, GP_ }, { 0xbd, 0xbd, EM, GP_ },
+	{ 0xc1, 0xc8, GP_, GP_ }, { 0xce, 0xce, VE_, VE_ },
 	{ 0xcf, 0xcf, VE_, GP_ }, { 0xfe, 0xfe, VE_, GP_ },
 	{ 0x10b, 0x10b, D, D }, { 0x122, 0x122, GP_, GP_ },
 	{ 0x174, 0x176, D, D }, { 0x179, 0x179, VE_, GP_ },
 	{ 0x17a, 0x17a, VE_, VE_ }, { 0x186, 0x18d, GP_, GP_ },
-	{ 0x198, 0x199, VE_, VE_ }, { 0x1c4, 0x1c5, GP_, GP_ },
+	{ 0x198, 0x199, GP_, GP_ }, { 0x1c4, 0x1c5, GP_, GP_ },
 	{ 0x200, 0x213, VE_, VE_ }, { 0x250, 0x250, VE_, VE_ },
 	{ 0x268, 0x26f, VE_, VE_ }, { 0x277, 0x277, D, D },
 	{ 0x2ff, 0x2ff, VE_, VE_ }, { 0x309, 0x310, GP_, GP_ },
@@ -34,8 +34,8 @@ static const struct {
 	{ 0x400, 0x473, VE_, VE_ }, { 0x480, 0x492, VE_, GP_ },
 	{ 0x560, 0x561, GP_, GP_ }, { 0x6a0, 0x6a0, GP_, GP_ },
 	{ 0x6a2, 0x6a2, GP_, GP_ }, { 0x6a4, 0x6a8, GP_, GP_ },
-	{ 0x6e0, 0x6e0, VE_, VE_ }, { 0x6e1, 0x6e1, GP_, GP_ },
-	{ 0x800, 0x801, GP_, GP_ }, { 0x802, 0x802, EM, GP_ },
+	{ 0x6e0, 0x6e0, GP_, GP_ }, { 0x6e1, 0x6e1, GP_, GP_ },
+	{ 0x800, 0x801, GP_, GP_ }, { 0x802, 0x802, VE_, GP_ },
 	{ 0x803, 0x803, VE_, GP_ }, { 0x804, 0x807, GP_, GP_ },
 	{ 0x808, 0x808, D, D }, { 0x80d, 0x80d, VE_, GP_ },
 	{ 0x80f, 0x80f, VE_, VE_ }, { 0x828, 0x828, VE_, VE_ },
@@ -147,6 +147,57 @@ static void a_guest_that_reduces_ve_gets_gp(void)
 	expect(access_msr(0x830, true), SCRIPT_VE);
 }
 
+/* Some of each feature; leaf, register and bit of CPUID. */
+static const struct {
+	u32 msr, leaf;
+	unsigned int reg, bit;
+} feature_msrs[] = {
+	{ 0x87, 7, 3, 18 },		/* PCONFIG */
+	{ 0x198, 1, 2, 7 },		/* EST */
+	{ 0x19a, 1, 3, 22 },		/* ACPI */
+	{ 0x19d, 1, 2, 8 },		/* TM2 */
+	{ 0x1f8, 1, 2, 18 },		/* DCA */
+	{ 0x6e0, 1, 2, 24 },		/* TSC_DEADLINE */
+	{ 0x984, 7, 2, 13 },		/* TME */
+	{ 0xc82, 7, 1, 15 }, { 0xd8f, 7, 1, 15 },	/* RDT: allocation */
+	{ 0xc8f, 7, 1, 12 },		/* RDT: monitoring */
+};
+
+static void msrs_of_a_feature_are_there_with_it(void)
+{
+	unsigned int i;
+
+	script_td(&td, &v, true);
+	for (i = 0; i < SW_ARRAY_SIZE(feature_msrs); i++) {
+		u32 *regs = (u32 *)&tdcs_of(&td)->cpuid[sw_cpuid_index(feature_msrs[i].leaf, 0)];
+		u32 *reg = &regs[feature_msrs[i].reg], bit = 1u << feature_msrs[i].bit;
+
+		*reg &= ~bit;
+		expect(access_msr(feature_msrs[i].msr, false), SCRIPT_GP);
+		expect(access_msr(feature_msrs[i].msr, true), SCRIPT_GP);
+		*reg |= bit;
+		expect(access_msr(feature_msrs[i].msr, false), SCRIPT_VE);
+		expect(access_msr(feature_msrs[i].msr, true), SCRIPT_VE);
+		tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
+		expect(access_msr(feature_msrs[i].msr, false), SCRIPT_GP);
+		tdcs_of(&td)->td_ctls &= ~SW_TD_CTL_REDUCE_VE;
+	}
+}
+
+/* The module has values for them only to save the #VE. */
+static void msrs_are_emulated_for_who_reduces_ve(void)
+{
+	static const u32 msrs[] = { 0x34, 0x3a, 0x4e, 0x8b, 0xce, 0x140, 0x802 };
+	unsigned int i;
+
+	script_td(&td, &v, true);
+	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++)
+		expect(access_msr(msrs[i], false), SCRIPT_VE);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
+	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++)
+		expect(access_msr(msrs[i], false), 0);
+}
+
 static u64 read_msr(u32 msr)
 {
 	expect(access_msr(msr, false), 0);
@@ -164,6 +215,7 @@ static void emulated_msrs_keep_what_is_allowed(void)
 	u64 rip;
 
 	script_td(&td, &v, true);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	rip = vmcs_of(&v, SW_VM_GUEST_RIP);
 	expect(read_msr(0x802), tdvps_of(&v)->x2apic_id);
 	expect(vmcs_of(&v, SW_VM_GUEST_RIP), rip + 2);
@@ -192,6 +244,7 @@ static void emulated_msrs_tell_nothing_of_the_host(void)
 	unsigned int i;
 
 	script_td(&td, &v, true);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	for (i = 0; i < SW_ARRAY_SIZE(zero); i++)
 		expect(read_msr(zero[i]), 0);
 	/* Locked with nothing enabled; xAPIC mode is off for good. */
@@ -350,6 +403,8 @@ static const struct ktap_test tests[] = {
 	TEST(msrs_do_what_is_documented),
 	TEST(x2apic_writes_exit_but_for_three),
 	TEST(a_guest_that_reduces_ve_gets_gp),
+	TEST(msrs_of_a_feature_are_there_with_it),
+	TEST(msrs_are_emulated_for_who_reduces_ve),
 	TEST(emulated_msrs_keep_what_is_allowed),
 	TEST(emulated_msrs_tell_nothing_of_the_host),
 	TEST(msrs_of_a_feature_go_with_its_cpuid_bit),

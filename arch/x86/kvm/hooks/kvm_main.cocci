@@ -5,6 +5,8 @@
 //
 // KVM_GET_STATS_FD of a TD: the same file with more counts in it.
 //
+// A TD's debugfs folder: it gets another name where a TD of the same process has it.
+//
 // KVM_PRE_FAULT_MEMORY on a TD that dies meanwhile answers EIO; that is no bug of
 // base KVM's.
 //
@@ -18,6 +20,7 @@
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_vcpu_ioctl
 // expect: 1 kvm_tdx_get_stats_fd
+// expect: 1 kvm_tdx_debugfs_name
 // expect: 1 r == -EIO ||
 // expect: 1 kvm_tdx_vm_close
 // expect: 1 kvm_tdx_vcpu_close
@@ -53,6 +56,17 @@ identifier kvm, fd;
 +
  fd = get_unused_fd_flags(...);
  ...
+ }
+
+@@
+identifier kvm, fdname, dent, dir_name, parent;
+@@
+ static int kvm_create_vm_debugfs(struct kvm *kvm, const char *fdname)
+ {
+ <+...
+ dent = debugfs_lookup(dir_name, parent);
++dent = kvm_tdx_debugfs_name(kvm, parent, dent, dir_name, sizeof(dir_name));
+ ...+>
  }
 
 @@

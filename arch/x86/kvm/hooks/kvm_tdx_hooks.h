@@ -92,6 +92,8 @@ int kvm_tdx_refresh_root(struct kvm_vcpu *vcpu);
 bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
 			    const struct kvm_vcpu_events *events);
 int kvm_tdx_get_stats_fd(struct kvm *kvm);
+struct dentry *kvm_tdx_debugfs_name(struct kvm *kvm, struct dentry *parent,
+				    struct dentry *dent, char *name, size_t size);
 void kvm_tdx_gmem_close(struct kvm *kvm);
 
 /* Between the files of this folder: the table if @kvm is a TD, else NULL. */

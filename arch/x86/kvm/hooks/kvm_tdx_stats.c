@@ -5,6 +5,7 @@
  * for them; whoever reads it finds everything by the header.
  */
 #include <linux/anon_inodes.h>
+#include <linux/debugfs.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
@@ -131,4 +132,31 @@ int kvm_tdx_get_stats_fd(struct kvm *kvm)
 free:
 	td_stats_free(f);
 	return fd;
+}
+
+/* Folders that one process may have of one file descriptor's number. */
+#define TD_MAX_NAMESAKES	100
+
+/*
+ * kvm_create_vm_debugfs() names a folder by process and file descriptor. A VMM
+ * that resets a TD closes its file, creates the next one, which gets the same
+ * number, and has vCPUs of the old one open all the while.  Then the new folder
+ * is "PID-FD-2".  @dent is what has @name in @parent already; the caller holds the
+ * lock that keeps names apart.
+ */
+struct dentry *kvm_tdx_debugfs_name(struct kvm *kvm, struct dentry *parent,
+				    struct dentry *dent, char *name, size_t size)
+{
+	size_t len = strlen(name);
+	unsigned int n;
+
+	if (!kvm_is_td(kvm))
+		return dent;
+
+	for (n = 2; dent && n <= TD_MAX_NAMESAKES; n++) {
+		dput(dent);
+		snprintf(name + len, size - len, "-%u", n);
+		dent = debugfs_lookup(name, parent);
+	}
+	return dent;
 }

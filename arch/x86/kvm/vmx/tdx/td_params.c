@@ -234,10 +234,14 @@ static int td_params_gpaw(struct td_params *p,
 	}
 }
 
-/* Which frequencies there are, the module decides. */
+/*
+ * The nearest unit: a host that measured 199,999 kHz has a TSC of 200 MHz.
+ * Which frequencies there are, the module decides.
+ */
 static int td_params_tsc(struct td_params *p, const struct kvm *kvm)
 {
-	u32 units = READ_ONCE(kvm->arch.default_tsc_khz) / TD_TSC_UNIT_KHZ;
+	u64 khz = READ_ONCE(kvm->arch.default_tsc_khz);
+	u32 units = DIV_U64_ROUND_CLOSEST(khz, TD_TSC_UNIT_KHZ);
 
 	if (units > U16_MAX)
 		return -EINVAL;

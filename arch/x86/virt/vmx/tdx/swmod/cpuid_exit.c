@@ -93,6 +93,48 @@ static void sw_cpuid_caches(u32 subleaf, struct sw_cpuid_val *v)
 	v->eax = (v->eax & ~SW_CPUID_4_SHARING) | shared;
 }
 
+/* Features of the processor whose MSRs are the host's. */
+#define SW_CPUID_1_ECX_PARAVIRT	0x01040180u	/* EST, TM2, DCA, TSC_DEADLINE */
+#define SW_CPUID_1_EDX_PARAVIRT	0x00405080u	/* MCE, MTRR, MCA, ACPI */
+#define SW_CPUID_7_EBX_PARAVIRT	0x00009000u	/* RDT monitoring, allocation */
+#define SW_CPUID_7_ECX_PARAVIRT	0x00002000u	/* TME */
+#define SW_CPUID_7_EDX_PARAVIRT	0x40040000u	/* PCONFIG, CORE_CAPABILITIES */
+/* Those that the host cannot take away from a TD that does not reduce #VEs. */
+#define SW_CPUID_1_EDX_KEPT	0x00005080u	/* MCE, MTRR, MCA */
+#define SW_CPUID_7_EDX_KEPT	0x40000000u	/* CORE_CAPABILITIES */
+
+/*
+ * Who reduces #VEs has none of these features, so that it does not look for
+ * their MSRs, which are a #GP then.
+ */
+static void sw_cpuid_paravirt(struct sw_run *run, u32 leaf, struct sw_cpuid_val *v)
+{
+	bool reduce = sw_reduces_ve(run);
+	struct sw_cpuid_val n;
+
+	sw_cpuid_native(leaf, 0, &n);
+	if (leaf == 1 && reduce) {
+		v->ecx &= ~SW_CPUID_1_ECX_PARAVIRT;
+		v->edx &= ~SW_CPUID_1_EDX_PARAVIRT;
+	} else if (leaf == 1) {
+		v->edx |= n.edx & SW_CPUID_1_EDX_KEPT;
+	} else if (reduce) {
+		v->ebx &= ~SW_CPUID_7_EBX_PARAVIRT;
+		v->ecx &= ~SW_CPUID_7_ECX_PARAVIRT;
+		v->edx &= ~SW_CPUID_7_EDX_PARAVIRT;
+	} else {
+		v->edx |= n.edx & SW_CPUID_7_EDX_KEPT;
+	}
+}
+
+bool sw_cpuid_feature_leaf(struct sw_run *run, u32 leaf, struct sw_cpuid_val *v)
+{
+	if (!sw_cpuid_lookup(run->td->tdcs, leaf, 0, v))
+		return false;
+	sw_cpuid_paravirt(run, leaf, v);
+	return true;
+}
+
 static void sw_cpuid_dynamic(struct sw_run *run, u32 leaf, u32 subleaf,
 			     struct sw_cpuid_val *v)
 {
@@ -104,16 +146,17 @@ static void sw_cpuid_dynamic(struct sw_run *run, u32 leaf, u32 subleaf,
 		v->ebx = (v->ebx & 0xffffff) | sw_apic_id(run) << 24;
 		v->ecx = sw_set_bit(v->ecx, SW_CPUID_1_OSXSAVE,
 				    cr4 & SW_CR4_OSXSAVE);
+		sw_cpuid_paravirt(run, leaf, v);
 		break;
 	case 4:
-		if (subleaf < SW_CPUID_4_CACHES &&
-		    (run->td->tdcs->td_ctls & SW_TD_CTL_REDUCE_VE))
+		if (subleaf < SW_CPUID_4_CACHES && sw_reduces_ve(run))
 			sw_cpuid_caches(subleaf, v);
 		break;
 	case 7:
-		if (!subleaf)
-			v->ecx = sw_set_bit(v->ecx, SW_CPUID_7_OSPKE,
-					    cr4 & SW_CR4_PKE);
+		if (subleaf)
+			break;
+		v->ecx = sw_set_bit(v->ecx, SW_CPUID_7_OSPKE, cr4 & SW_CR4_PKE);
+		sw_cpuid_paravirt(run, leaf, v);
 		break;
 	case 0xb:
 	case 0x1f:
@@ -180,7 +223,7 @@ static bool sw_cpuid_withheld(struct sw_run *run, u32 leaf)
 	case 0x80000003:
 	case 0x80000004:
 	case 0x80000005:
-		return !(ctls & SW_TD_CTL_REDUCE_VE);
+		return !sw_reduces_ve(run);
 	case 0xb:
 	case 0x1f:
 		return !(ctls & SW_TD_CTL_ENUM_TOPOLOGY);
@@ -195,7 +238,7 @@ static bool sw_cpuid_unlisted(struct sw_run *run, u32 leaf, u32 subleaf,
 {
 	if (sw_cpuid_reads_zero(leaf))
 		return true;
-	if (!(run->td->tdcs->td_ctls & SW_TD_CTL_REDUCE_VE))
+	if (!sw_reduces_ve(run))
 		return false;
 	/* A level of the topology that does not exist still has its number. */
 	if (leaf == 0xb || leaf == 0x1f)

@@ -41,6 +41,11 @@ enum sw_ext_type {
 #define SW_TD_CTL_VIRT_CPUID2		(1ULL << 2)
 #define SW_TD_CTL_REDUCE_VE		(1ULL << 3)
 
+static inline bool sw_reduces_ve(const struct sw_run *run)
+{
+	return run->td->tdcs->td_ctls & SW_TD_CTL_REDUCE_VE;
+}
+
 /* --- vp_exit.c --- */
 enum sw_next sw_handle_exit(struct sw_run *run);
 /* What no control of ours asks for: fatal, but for a debug TD's host. */
@@ -127,6 +132,8 @@ enum sw_call sw_tdg_mem_page_attr_wr(struct sw_run *run, u64 *status);
 /* --- cpuid_exit.c, cr.c, msr.c, vapic.c --- */
 enum sw_next sw_exit_cpuid(struct sw_run *run);
 bool sw_cpuid_has_waitpkg(const struct sw_tdcs *tdcs);
+/* The features in leaf 1 or 7 that the guest sees at the moment. */
+bool sw_cpuid_feature_leaf(struct sw_run *run, u32 leaf, struct sw_cpuid_val *v);
 enum sw_next sw_exit_cr(struct sw_run *run);
 enum sw_next sw_exit_xsetbv(struct sw_run *run);
 u64 sw_cr0_host_owned(void);

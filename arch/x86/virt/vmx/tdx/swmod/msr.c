@@ -11,6 +11,7 @@ enum sw_msr_act {
 	SW_MSR_RED,		/* #VE, or #GP for a guest that reduces #VEs */
 	SW_MSR_GP,
 	SW_MSR_EMUL,
+	SW_MSR_RED_EMUL,	/* #VE, or emulated for a guest that reduces #VEs */
 	SW_MSR_DIRECT,
 };
 
@@ -24,23 +25,23 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x10, 0x10, SW_MSR_DIRECT, SW_MSR_VE },		/* TSC */
 	{ 0x17, 0x17, SW_MSR_VE, SW_MSR_RED },
 	{ 0x33, 0x33, SW_MSR_RED, SW_MSR_RED },
-	{ 0x34, 0x34, SW_MSR_EMUL, SW_MSR_EMUL },		/* SMI_COUNT */
-	{ 0x3a, 0x3a, SW_MSR_EMUL, SW_MSR_RED },		/* FEAT_CTL */
+	{ 0x34, 0x34, SW_MSR_RED_EMUL, SW_MSR_RED_EMUL },		/* SMI_COUNT */
+	{ 0x3a, 0x3a, SW_MSR_RED_EMUL, SW_MSR_RED },		/* FEAT_CTL */
 	{ 0x3b, 0x3b, SW_MSR_RED, SW_MSR_RED },
 	{ 0x48, 0x49, SW_MSR_DIRECT, SW_MSR_DIRECT },	/* SPEC_CTRL, PRED_CMD */
-	{ 0x4e, 0x4e, SW_MSR_EMUL, SW_MSR_RED },
+	{ 0x4e, 0x4e, SW_MSR_RED_EMUL, SW_MSR_RED },
 	{ 0x4f, 0x4f, SW_MSR_RED, SW_MSR_RED },
-	{ 0x79, 0x79, SW_MSR_RED, SW_MSR_EMUL },		/* UCODE_WRITE */
+	{ 0x79, 0x79, SW_MSR_RED, SW_MSR_RED_EMUL },		/* UCODE_WRITE */
 	{ 0x7a, 0x7a, SW_MSR_RED, SW_MSR_RED },
 	{ 0x82, 0x87, SW_MSR_RED, SW_MSR_RED },
-	{ 0x8b, 0x8b, SW_MSR_EMUL, SW_MSR_EMUL },		/* UCODE_REV */
+	{ 0x8b, 0x8b, SW_MSR_RED_EMUL, SW_MSR_RED_EMUL },		/* UCODE_REV */
 	{ 0x8c, 0x8f, SW_MSR_GP, SW_MSR_GP },
 	{ 0x98, 0x9b, SW_MSR_GP, SW_MSR_GP },
 	{ 0x9e, 0x9e, SW_MSR_GP, SW_MSR_GP },
 	{ 0xbc, 0xbc, SW_MSR_GP, SW_MSR_VE },
 	{ 0xbd, 0xbd, SW_MSR_EMUL, SW_MSR_GP },		/* XAPIC_DISABLE */
 	{ 0xc1, 0xc8, SW_MSR_GP, SW_MSR_GP },
-	{ 0xce, 0xce, SW_MSR_EMUL, SW_MSR_RED },		/* PLATFORM_INFO */
+	{ 0xce, 0xce, SW_MSR_RED_EMUL, SW_MSR_RED },		/* PLATFORM_INFO */
 	{ 0xcf, 0xcf, SW_MSR_RED, SW_MSR_GP },
 	{ 0xe1, 0xe1, SW_MSR_EMUL, SW_MSR_EMUL },		/* UMWAIT_CONTROL */
 	{ 0xe7, 0xe8, SW_MSR_RED, SW_MSR_RED },
@@ -51,7 +52,7 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x10f, 0x10f, SW_MSR_RED, SW_MSR_RED },
 	{ 0x122, 0x122, SW_MSR_GP, SW_MSR_GP },		/* TSX_CTRL */
 	{ 0x123, 0x123, SW_MSR_RED, SW_MSR_RED },
-	{ 0x140, 0x140, SW_MSR_EMUL, SW_MSR_EMUL },
+	{ 0x140, 0x140, SW_MSR_RED_EMUL, SW_MSR_RED_EMUL },
 	{ 0x174, 0x176, SW_MSR_DIRECT, SW_MSR_DIRECT },	/* SYSENTER */
 	{ 0x179, 0x179, SW_MSR_RED, SW_MSR_GP },		/* MCG_CAP */
 	{ 0x17a, 0x17b, SW_MSR_RED, SW_MSR_RED },
@@ -104,7 +105,7 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x770, 0x777, SW_MSR_RED, SW_MSR_RED },
 	{ 0x793, 0x793, SW_MSR_RED, SW_MSR_RED },
 	{ 0x800, 0x801, SW_MSR_GP, SW_MSR_GP },		/* x2APIC */
-	{ 0x802, 0x802, SW_MSR_EMUL, SW_MSR_GP },
+	{ 0x802, 0x802, SW_MSR_RED_EMUL, SW_MSR_GP },
 	{ 0x803, 0x803, SW_MSR_VE, SW_MSR_GP },
 	{ 0x804, 0x807, SW_MSR_GP, SW_MSR_GP },
 	{ 0x808, 0x808, SW_MSR_DIRECT, SW_MSR_DIRECT },	/* TPR */
@@ -307,15 +308,81 @@ static bool sw_emulate_wrmsr(struct sw_run *run, u32 msr, u64 val)
 	}
 }
 
+/* A register of CPUID. */
+enum { EBX, ECX, EDX };
+
+/*
+ * MSRs that belong to a feature of the processor, in ascending order: #VE if the
+ * TD's CPUID shows it, else #GP.  They are SW_MSR_RED in the table above.
+ */
+static const struct sw_msr_feature {
+	u32 first, last;
+	u8 leaf, reg, bit;
+} sw_msr_features[] = {
+	{ 0x33, 0x33, 7, EDX, 30 },		/* CORE_CAPABILITIES */
+	{ 0x87, 0x87, 7, EDX, 18 },		/* PCONFIG */
+	{ 0xcf, 0xcf, 7, EDX, 30 },
+	{ 0xed, 0xf0, 7, EDX, 30 },
+	{ 0xfe, 0xfe, 1, EDX, 12 },		/* MTRR */
+	{ 0x179, 0x17b, 1, EDX, 14 },		/* MCA */
+	{ 0x198, 0x199, 1, ECX, 7 },		/* EST */
+	{ 0x19a, 0x19c, 1, EDX, 22 },		/* ACPI */
+	{ 0x19d, 0x19d, 1, ECX, 8 },		/* TM2 */
+	{ 0x1f2, 0x1f7, 1, EDX, 12 },
+	{ 0x1f8, 0x1fa, 1, ECX, 18 },		/* DCA */
+	{ 0x200, 0x26f, 1, EDX, 12 },
+	{ 0x280, 0x29f, 1, EDX, 14 },
+	{ 0x2a0, 0x2ff, 1, EDX, 12 },
+	{ 0x400, 0x473, 1, EDX, 14 },
+	{ 0x4d0, 0x4d0, 1, EDX, 14 },
+	{ 0x6e0, 0x6e0, 1, ECX, 24 },		/* TSC_DEADLINE */
+	{ 0x981, 0x984, 7, ECX, 13 },		/* TME */
+	{ 0xc81, 0xc8c, 7, EBX, 15 },		/* RDT's allocation */
+	{ 0xc8d, 0xc8f, 7, EBX, 12 },		/* RDT's monitoring */
+	{ 0xc90, 0xd8f, 7, EBX, 15 },
+};
+
+#define SW_NR_MSR_FEATURES (sizeof(sw_msr_features) / sizeof(sw_msr_features[0]))
+
+static bool sw_msr_has_feature(struct sw_run *run, const struct sw_msr_feature *f)
+{
+	struct sw_cpuid_val v;
+	u32 val;
+
+	if (!sw_cpuid_feature_leaf(run, f->leaf, &v))
+		return false;
+	val = f->reg == EBX ? v.ebx : f->reg == ECX ? v.ecx : v.edx;
+	return val >> f->bit & 1;
+}
+
+/* Does an access to an SW_MSR_RED concern the host? */
+static bool sw_msr_is_paravirt(struct sw_run *run, u32 msr)
+{
+	unsigned int i;
+
+	for (i = 0; i < SW_NR_MSR_FEATURES; i++) {
+		const struct sw_msr_feature *f = &sw_msr_features[i];
+
+		if (msr >= f->first && msr <= f->last)
+			return sw_msr_has_feature(run, f);
+	}
+	return !sw_reduces_ve(run);
+}
+
 /* An exit that is not emulated. */
 static enum sw_next sw_msr_refuse(struct sw_run *run, u8 act)
 {
-	u64 ctls = run->td->tdcs->td_ctls;
+	u32 msr = run->vp->gpr.rcx;
 
-	if (act == SW_MSR_VE ||
-	    (act == SW_MSR_RED && !(ctls & SW_TD_CTL_REDUCE_VE)))
+	if (act == SW_MSR_VE || act == SW_MSR_RED_EMUL ||
+	    (act == SW_MSR_RED && sw_msr_is_paravirt(run, msr)))
 		return sw_inject_ve(run, SW_VE_CONFIG_PARAVIRT);
 	return sw_inject_gp(run);
+}
+
+static bool sw_msr_emulated(struct sw_run *run, u8 act)
+{
+	return act == SW_MSR_EMUL || (act == SW_MSR_RED_EMUL && sw_reduces_ve(run));
 }
 
 enum sw_next sw_exit_rdmsr(struct sw_run *run)
@@ -324,7 +391,7 @@ enum sw_next sw_exit_rdmsr(struct sw_run *run)
 	const struct sw_msr_range *r = sw_msr_find(g->rcx);
 	u64 val = 0;
 
-	if (!r || r->rd != SW_MSR_EMUL)
+	if (!r || !sw_msr_emulated(run, r->rd))
 		return sw_msr_refuse(run, r ? r->rd : SW_MSR_VE);
 	if (!sw_emulate_rdmsr(run, g->rcx, &val))
 		return sw_inject_gp(run);
@@ -340,7 +407,7 @@ enum sw_next sw_exit_wrmsr(struct sw_run *run)
 	const struct sw_msr_range *r = sw_msr_find(g->rcx);
 	u64 val = (u32)g->rax | g->rdx << 32;
 
-	if (!r || r->wr != SW_MSR_EMUL)
+	if (!r || !sw_msr_emulated(run, r->wr))
 		return sw_msr_refuse(run, r ? r->wr : SW_MSR_VE);
 	if (!sw_emulate_wrmsr(run, g->rcx, val))
 		return sw_inject_gp(run);

@@ -1,0 +1,56 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Sourced on the host, with $top set, after selftests/lib/payload.sh: what the
+# machine runs, and QEMU's arguments.
+
+here=$top/selftests/qemu
+machine=$top/selftests/machine
+work=$top/build/selftests/qemu
+guest_modules="virtio_blk virtio_net tdx-guest"
+
+# guest_kernel DIR: vmlinuz, and the initramfs: mkboot's file system with modules,
+# and ours over it.
+guest_kernel()
+{
+	local kver=$KVER boot root
+	[ "${GUEST:-}" != 7x ] || kver=$("$here/kernel-7x") || return 1
+	boot=$("$machine/mkboot" --kver "$kver" --modules "$guest_modules") || return 1
+	root=$(mktemp -d "${TMPDIR:-/tmp}/kvm-tdx-guest.XXXXXX")
+	mkdir -p "$root/bin" "$root/sbin" "$root/etc"
+	gcc -static -O2 -s -Wall -Wextra -I"$top/selftests/lib" -o "$root/bin/td-probe" "$here/td-probe.c"
+	install -m 755 "$here/guest-init" "$root/td-init"
+	ln -s ../bin/busybox "$root/sbin/poweroff"
+	echo 'PS1="td# "' >"$root/etc/profile"
+	# Small: the firmware and the kernel compute its hash.
+	{
+		cat "$boot/base.cpio"
+		(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet)
+	} | gzip -9 >"$1/initrd"
+	rm -rf "$root"
+	cp "$boot/bzImage" "$1/vmlinuz"
+}
+
+# qemu_payload DIR: QEMU, its firmware, and our modules.
+qemu_payload()
+{
+	local qemu
+	qemu=$("$here/fetch") || return
+	payload_modules "$1" "$KVER"
+	cp -r "$qemu"/{bin,lib,share,OVMF.fd} "$1/payload/"
+	grep -E '^(qemu-system-x86|ovmf) ' "$qemu/versions" | sed 's/^/qemu: package /'
+}
+
+# Nobody uses them, and firmware and kernel would look through them.
+unused_devices=sata=off,smbus=off,usb=off,i8042=off,hpet=off,vmport=off
+
+# td_args MIB VCPUS: what makes QEMU's guest a TD, one argument a line.  Half of the
+# memory is above 4 GiB: Debian's OVMF accepts all that is below.
+td_args()
+{
+	printf '%s\n' -accel kvm -cpu host -m "${1}M" -smp "$2" \
+		-machine "q35,confidential-guest-support=tdx0,kernel-irqchip=split" \
+		-machine "max-ram-below-4g=256M,$unused_devices" \
+		-object tdx-guest,id=tdx0 -bios OVMF.fd \
+		-no-user-config -vga none
+}
