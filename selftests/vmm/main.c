@@ -35,6 +35,7 @@
 
 struct options {
 	const char *firmware;
+	const char *disk;
 	unsigned long mib;
 	unsigned long vcpus;
 	unsigned long seconds;
@@ -59,11 +60,12 @@ void die(enum exit_code code, const char *fmt, ...)
 
 static void print_help(FILE *to)
 {
-	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-t SECONDS]\n"
+	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-t SECONDS]\n"
 		"              [-v] [--until=boot|idle]\n"
 		"  -m MIB       memory, %d to %d (default %d)\n"
 		"  -c VCPUS     1 to %d (default 1)\n"
 		"  -f FIRMWARE  image with TDVF metadata (default %s)\n"
+		"  -d DISK      a file or block device as a virtio disk\n"
 		"  -t SECONDS   give up after this long (default %d)\n"
 		"  -v           log what is unusual\n"
 		"  --until      boot: stop when the firmware looks for a boot device,\n"
@@ -106,7 +108,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "m:c:f:t:vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:c:f:d:t:vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			o->mib = parse_number(optarg, c, MIN_MIB, MAX_MIB);
@@ -116,6 +118,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'f':
 			o->firmware = optarg;
+			break;
+		case 'd':
+			o->disk = optarg;
 			break;
 		case 't':
 			o->seconds = parse_number(optarg, c, 1, MAX_SECONDS);
@@ -182,6 +187,8 @@ static void build(const struct options *o)
 	kvm_create_td(vm);
 	kvm_create_vcpus(vm);
 	memory_create(vm, size);
+	if (o->disk)
+		blk_init(vm, o->disk);
 	kvm_init_vcpus(vm, tdvf.hob->gpa);
 	memory_load(vm, image, &tdvf);
 	kvm_finalize(vm);
@@ -272,9 +279,11 @@ static enum exit_code run_td(const struct options *o)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
 	build(o);
+	blk_start(vm);
 	run_start(vm);
 	wait_for_end(o);
 	run_stop(vm);
+	blk_stop(vm);
 	table_snapshot(vm);
 
 	failed = vm->outcome == VM_FAILED;

@@ -44,6 +44,11 @@ struct vm_stats {
 	atomic_ulong pio_out;
 	atomic_ulong mmio_read;
 	atomic_ulong mmio_write;
+	unsigned long disk_requests;
+	unsigned long disk_fixed;
+	unsigned long disk_plain;
+	unsigned long disk_registered;
+	unsigned long disk_emptied;
 };
 
 /**
@@ -51,12 +56,14 @@ struct vm_stats {
  * @gpa: where it starts
  * @size: whole pages
  * @shared: the shared side, mapped here
+ * @is_shared: which pages that side is in use of, one byte each
  * @gmem: guest_memfd of the private side, from its offset 0
  */
 struct vm_slot {
 	u64 gpa;
 	u64 size;
 	u8 *shared;
+	u8 *is_shared;
 	int gmem;
 };
 
@@ -130,6 +137,8 @@ void cpuid_set(struct vcpu *vcpu, const struct kvm_cpuid2 *supported);
 void memory_create(struct vm *vm, u64 firmware_size);
 void memory_load(struct vm *vm, const u8 *image, const struct tdvf *tdvf);
 int memory_convert(struct vm *vm, u64 gpa, u64 size, bool private);
+/* Where the host sees memory, or NULL if that is not all shared. */
+u8 *memory_at(const struct vm *vm, u64 gpa, u64 size);
 
 /* run.c */
 void run_start(struct vm *vm);
