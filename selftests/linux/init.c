@@ -93,6 +93,7 @@ int main(void)
 	}
 	say("has a clock and an FPU", x == 3.375);
 	test_disk();
+	test_attestation();
 	/* tdxrun takes this for a firmware shell, and is done. */
 	say("done.  Shell>", 1);
 	for (;;)

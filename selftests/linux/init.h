@@ -9,4 +9,7 @@ void say(const char *name, int ok);
 int load_module(const char *name);
 void test_disk(void);
 
+/* attest.c */
+void test_attestation(void);
+
 #endif /* SELFTESTS_LINUX_INIT_H */

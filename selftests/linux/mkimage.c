@@ -62,6 +62,7 @@ struct section {
 };
 
 enum { BFV = 0, TD_HOB = 2, PAYLOAD = 5 };
+enum { MR_EXTEND = 1 };
 
 static struct blob read_file(const char *path)
 {
@@ -279,10 +280,13 @@ static void put_ranges(uint8_t *stub, const struct section *s, unsigned int n,
 	}
 }
 
+/* What is small is measured, too: it takes the software module a while. */
 static struct section section(uint32_t type, uint64_t gpa, uint64_t size,
 			      uint64_t offset, uint64_t data)
 {
-	return (struct section){ offset, data, gpa, size, type, 0 };
+	uint32_t attributes = data && size < MIB ? MR_EXTEND : 0;
+
+	return (struct section){ offset, data, gpa, size, type, attributes };
 }
 
 int main(int argc, char **argv)

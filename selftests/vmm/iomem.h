@@ -24,7 +24,7 @@
  * @start: what is registered, as host addresses; empty if nothing is
  * @end: its end
  * @in_flight: I/O on the chunk that has not ended
- * @pinned: the ring holds the pages of [@start, @end), or still does so
+ * @pinned: the ring has pages of the chunk pinned, and has not let go of them
  */
 struct iomem_chunk {
 	u8 *start;

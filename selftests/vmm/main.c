@@ -36,6 +36,7 @@
 struct options {
 	const char *firmware;
 	const char *disk;
+	const char *quote_socket;
 	unsigned long mib;
 	unsigned long vcpus;
 	unsigned long seconds;
@@ -60,12 +61,13 @@ void die(enum exit_code code, const char *fmt, ...)
 
 static void print_help(FILE *to)
 {
-	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-t SECONDS]\n"
-		"              [-v] [--until=boot|idle]\n"
+	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-q SOCKET]\n"
+		"              [-t SECONDS] [-v] [--until=boot|idle]\n"
 		"  -m MIB       memory, %d to %d (default %d)\n"
 		"  -c VCPUS     1 to %d (default 1)\n"
 		"  -f FIRMWARE  image with TDVF metadata (default %s)\n"
 		"  -d DISK      a file or block device as a virtio disk\n"
+		"  -q SOCKET    of a quote generation service\n"
 		"  -t SECONDS   give up after this long (default %d)\n"
 		"  -v           log what is unusual\n"
 		"  --until      boot: stop when the firmware looks for a boot device,\n"
@@ -108,7 +110,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "m:c:f:d:t:vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:c:f:d:q:t:vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			o->mib = parse_number(optarg, c, MIN_MIB, MAX_MIB);
@@ -121,6 +123,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'd':
 			o->disk = optarg;
+			break;
+		case 'q':
+			o->quote_socket = optarg;
 			break;
 		case 't':
 			o->seconds = parse_number(optarg, c, 1, MAX_SECONDS);
@@ -175,6 +180,11 @@ static u8 *read_firmware(const char *path, struct tdvf *tdvf, u64 *size)
 	return image;
 }
 
+static u8 *quote_buffer(void *ctx, u64 gpa, u64 size)
+{
+	return memory_at(ctx, gpa, size);
+}
+
 /* From nothing to a TD that can run. */
 static void build(const struct options *o)
 {
@@ -194,6 +204,13 @@ static void build(const struct options *o)
 	kvm_finalize(vm);
 	free(image);
 	io_init(vm);
+	vm->quote = (struct quote){
+		.vm_fd = vm->fd,
+		.socket = o->quote_socket,
+		.lock = &vm->lock,
+		.at = quote_buffer,
+		.ctx = vm,
+	};
 	fprintf(stderr, "tdxrun: %s as a TD: %lu MiB, %u vCPU, %llu KiB to accept\n",
 		o->firmware, o->mib, vm->nr_vcpus,
 		(unsigned long long)vm->unaccepted / 1024);

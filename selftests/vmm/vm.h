@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "kvm_abi.h"
+#include "quote.h"
 #include "tdvf.h"
 #include "types.h"
 
@@ -85,6 +86,7 @@ struct vcpu {
  * @memory: bytes of RAM
  * @unaccepted: bytes of RAM that the firmware has to accept
  * @slots: memory; one entry per memslot, index is the slot's number
+ * @quote: the way to a quote generation service
  * @lock: serializes device accesses and @outcome
  * @changed: signalled when @outcome leaves VM_RUNNING
  * @stop: vCPU threads leave their loop
@@ -105,6 +107,7 @@ struct vm {
 	unsigned int nr_slots;
 	struct vm_slot slots[MAX_SLOTS];
 	struct vm_stats stats;
+	struct quote quote;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	atomic_bool stop;
