@@ -265,7 +265,9 @@ static void start_other(const struct header *h, u64 status_gpa)
 		break;
 	case GET_ID:
 		put_bytes(disk.chain.in, disk.chain.nr_in, id, sizeof(id));
-		rq->written = sizeof(id);
+		rq->written = bytes(disk.chain.in, disk.chain.nr_in);
+		if (rq->written > sizeof(id))
+			rq->written = sizeof(id);
 		break;
 	default:
 		rq->status = UNSUPPORTED;
@@ -293,21 +295,32 @@ static void start_request(void)
 		start_other(&h, status_gpa);
 }
 
-/* No more at a time than a driver can have in the queue. */
+static void kick(void)
+{
+	static const u64 one = 1;
+
+	if (write(disk.kick, &one, sizeof(one)) < 0)
+		die(EXIT_FAILED, "eventfd: %s", strerror(errno));
+}
+
+/* As many as a queue holds, at a time: others want the lock, too. */
 static void serve_queue(void)
 {
+	unsigned int n;
 	const char *why;
 	struct vring *q;
 	int ret = 1;
 
-	while (disk.in_flight < VRING_MAX && (q = virtio_queue())) {
-		ret = vring_get(q, &disk.mem, &disk.chain, &why);
-		if (ret <= 0)
-			break;
-		start_request();
+	for (n = 0; ret > 0 && n < VRING_MAX; n++) {
+		q = disk.in_flight < VRING_MAX ? virtio_queue() : NULL;
+		ret = q ? vring_get(q, &disk.mem, &disk.chain, &why) : 0;
+		if (ret > 0)
+			start_request();
 	}
 	if (ret < 0)
 		virtio_broken(why);
+	if (ret > 0)
+		kick();
 	iomem_submit(&disk.mem);
 }
 
@@ -332,14 +345,6 @@ static void *disk_thread(void *arg)
 		pthread_mutex_unlock(&vm->lock);
 	}
 	return NULL;
-}
-
-static void kick(void)
-{
-	static const u64 one = 1;
-
-	if (write(disk.kick, &one, sizeof(one)) < 0)
-		die(EXIT_FAILED, "eventfd: %s", strerror(errno));
 }
 
 /* What has been started ends first: it uses the driver's memory. */
