@@ -162,8 +162,8 @@ static bool finish(struct box *b, struct read_io *r)
 struct converter {
 	struct box *b;
 	atomic_bool stop;
-	unsigned long rounds;
-	int ret;
+	atomic_uint rounds;
+	atomic_int ret;
 };
 
 /* Chunks 1 and 2, whole and in part. */
@@ -214,20 +214,23 @@ static void data_is_right_while_other_chunks_convert(void)
 	struct box *b = box_up();
 	struct converter c = { .b = b };
 	int fd = numbered_file();
-	unsigned int round, good = 0;
+	unsigned int round, good = 0, before;
 	pthread_t thread;
 
 	pthread_create(&thread, NULL, convert_others, &c);
 	for (round = 0; round < ROUNDS; round++) {
+		before = c.rounds;
 		pthread_mutex_lock(&b->lock);
 		good += round_trip(b, fd, round);
 		pthread_mutex_unlock(&b->lock);
-		sched_yield();
+		/* The lock is not fair. */
+		while (c.rounds == before && !c.ret)
+			sched_yield();
 	}
 	c.stop = true;
 	pthread_join(thread, NULL);
-	ktap_note("%lu conversions", c.rounds);
-	ktap_result(good == ROUNDS && c.rounds > 1 && !c.ret &&
+	ktap_note("%u conversions", c.rounds);
+	ktap_result(good == ROUNDS && c.rounds >= ROUNDS / 2 && !c.ret &&
 		    b->m.fixed == 2 * ROUNDS && b->m.registered == 1,
 		    "%s: %u of %u, %lu on registered buffers", __func__, good,
 		    ROUNDS, b->m.fixed);
@@ -297,7 +300,7 @@ static void conversion_waits_for_io_in_flight(void)
 	box_down(b);
 }
 
-/* Linux 6.12 lets a slot go once the ring's older I/O has ended, of any slot. */
+/* Whether a slot waits for the ring's older I/O on others is the kernel's choice. */
 static void conversion_leaves_io_on_another_chunk_alone(void)
 {
 	struct box *b = box_up();
