@@ -121,7 +121,7 @@ fuzz-kvm: modules
 peer: deps
 	@selftests/peer/run
 
-# tdx-status, which explains the statuses in a log.
+# tdx-status, which explains the statuses in a log, and tdx-measure.
 tools:
 	@$(MAKE) -C tools
 

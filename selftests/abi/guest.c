@@ -399,6 +399,36 @@ static void test_fast_calls(void)
 	report(traps[2]);
 }
 
+/* The buffer's words: version, status, lengths, data. */
+static void test_quote(void)
+{
+	u64 gpa = RAM_BASE + QUOTE_OFFSET, i;
+	volatile u64 *buffer = SHARED_VA(gpa);
+
+	set_idt();
+	report(apic_write(0x80f, 0x1ff));
+	report(call(0x10001, SHARED_BIT | gpa, QUOTE_SIZE, 0, 0).r10);
+	report(call(0x10004, QUOTE_VECTOR, 0, 0, 0).r10);
+	buffer[0] = 1;
+	buffer[1] = 0;
+	buffer[2] = QUOTE_REPORT;
+	for (i = 0; i < QUOTE_REPORT / 8; i++)
+		buffer[3 + i] = QUOTE_WORD + i;
+	report(call(0x10002, SHARED_BIT | gpa, QUOTE_SIZE, 0, 0).r10);
+	/* Or a timer ends the wait. */
+	apic_write(0x832, 0x40000 | QUOTE_TIMER);
+	apic_write(0x6e0, rdtsc() + QUOTE_PATIENCE);
+	while (!traps[QUOTE_VECTOR] && !traps[QUOTE_TIMER]) {
+		halt();
+		asm volatile("sti; nop; cli");
+	}
+	report(traps[QUOTE_VECTOR]);
+	report(buffer[1]);
+	report(buffer[2] >> 32);
+	/* The report comes after 64 bytes that say what it is. */
+	report(buffer[3 + 8]);
+}
+
 static void test_nmi(void)
 {
 	set_idt();
@@ -634,6 +664,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_fuzz(param >> 8, vcpu);
 	else if (test == GUEST_ROOTS)
 		test_roots(vcpu);
+	else if (test == GUEST_QUOTE)
+		test_quote();
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

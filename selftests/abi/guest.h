@@ -34,6 +34,7 @@ enum guest_test {
 	GUEST_FUZZ,		/* calls and accesses by chance; a seed above bit 8 */
 	GUEST_ROOTS,		/* one vCPU faults, one goes on; shared memory */
 	GUEST_FAST_CALLS,	/* calls that KVM answers at once, again and again */
+	GUEST_QUOTE,		/* GetQuote, and the interrupt that ends it */
 	GUEST_NR_TESTS,
 };
 
@@ -78,6 +79,15 @@ enum guest_order {
 #define SHARED_VALUE	0x5ea5ed5ea5edULL
 /* In RAM: the last page below a border of 2 MiB. */
 #define SHARED_OFFSET	0x2ff000
+
+/* GUEST_QUOTE: the buffer, in RAM, and what is in it; then what it waits for. */
+#define QUOTE_OFFSET	0x200000
+#define QUOTE_SIZE	0x2000
+#define QUOTE_REPORT	1024
+#define QUOTE_WORD	0x7d0ced0c5ULL
+#define QUOTE_VECTOR	0x40
+#define QUOTE_TIMER	0x41
+#define QUOTE_PATIENCE	4000000000ULL
 
 /* Pages that GUEST_ACCEPT accepts, from ACCEPT_OFFSET in RAM on, and how often. */
 #define ACCEPT_OFFSET	0x100000

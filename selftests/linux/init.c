@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "init.h"
+
 /*
  * Through the kernel's log: there is no interrupt for the serial port.  By one
  * write(): dprintf() seeks first, which /dev/kmsg refuses.
  */
-static void say(const char *name, int ok)
+void say(const char *name, int ok)
 {
 	int fd = open("/dev/kmsg", O_WRONLY);
 	char line[128];
@@ -90,6 +92,8 @@ int main(void)
 		usleep(20000);
 	}
 	say("has a clock and an FPU", x == 3.375);
+	test_disk();
+	test_attestation();
 	/* tdxrun takes this for a firmware shell, and is done. */
 	say("done.  Shell>", 1);
 	for (;;)

@@ -28,6 +28,7 @@
 #define HOB_GPA			0x20000ULL
 #define HOB_SIZE		0x10000ULL
 #define KERNEL_GPA		(16 * MIB)
+#define BARS_GPA		0xc0000000U
 
 /* In stub.S */
 #define STUB_SIZE		0x3000
@@ -61,6 +62,7 @@ struct section {
 };
 
 enum { BFV = 0, TD_HOB = 2, PAYLOAD = 5 };
+enum { MR_EXTEND = 1 };
 
 static struct blob read_file(const char *path)
 {
@@ -143,18 +145,61 @@ static void fill_madt(uint8_t *madt, unsigned int vcpus)
 	acpi_table(madt, "APIC", p + 16 - madt, 5);
 }
 
-/* What Linux needs to find its local APICs, and no hardware. */
+/* A name, and what it is: an object that names none of its own. */
+static uint8_t *aml_name(uint8_t *p, const char *name, const void *data,
+			 unsigned int len)
+{
+	*p++ = 0x08;
+	memcpy(p, name, 4);
+	memcpy(p + 4, data, len);
+	return p + 4 + len;
+}
+
+/*
+ * Scope(\_SB) { Device(PCI0) {...} }: a PCI Express host bridge whose only bus
+ * is 0, with 256 MiB for BARs at BARS_GPA.
+ */
+static void fill_dsdt(uint8_t *dsdt)
+{
+	static const uint8_t hid[] = { 0x0c, 0x41, 0xd0, 0x0a, 0x08 };
+	static const uint8_t cid[] = { 0x0c, 0x41, 0xd0, 0x0a, 0x03 };
+	/* A buffer: word bus number, dword memory, end. */
+	static const uint8_t crs[] = {
+		0x11, 47, 0x0a, 44,
+		0x88, 0x0d, 0, 2, 0x0c, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0,
+		0x87, 0x17, 0, 0, 0x0c, 1, 0, 0, 0, 0,
+		BARS_GPA & 0xff, BARS_GPA >> 8 & 0xff, BARS_GPA >> 16 & 0xff, BARS_GPA >> 24,
+		0xff, 0xff, 0xff, (BARS_GPA >> 24) + 0x0f,
+		0, 0, 0, 0, 0, 0, 0, 0x10,
+		0x79, 0,
+	};
+	uint8_t *scope = dsdt + 36, *device = scope + 8, *p = device + 8;
+
+	p = aml_name(p, "_HID", hid, sizeof(hid));
+	p = aml_name(p, "_CID", cid, sizeof(cid));
+	p = aml_name(p, "_CRS", crs, sizeof(crs));
+	/* Lengths of two bytes: the low four bits, then the others. */
+	memcpy(scope, "\x10\x40\0\\_SB_", 8);
+	scope[1] |= (p - scope - 1) & 0x0f;
+	scope[2] = (p - scope - 1) >> 4;
+	memcpy(device, "\x5b\x82\x40\0PCI0", 8);
+	device[2] |= (p - device - 2) & 0x0f;
+	device[3] = (p - device - 2) >> 4;
+	acpi_table(dsdt, "DSDT", p - dsdt, 2);
+}
+
+/* What Linux needs to find its local APICs, and its PCI bus. */
 static void fill_acpi(uint8_t *page, unsigned int vcpus)
 {
 	uint8_t *rsdp = page, *xsdt = page + 0x40, *fadt = page + 0x100;
-	uint8_t *dsdt = page + 0x240, *madt = page + 0x280;
+	uint8_t *dsdt = page + 0x600, *madt = page + 0x280;
 
-	/* Hardware-reduced ACPI, with nothing in it. */
+	/* Hardware-reduced ACPI. */
 	put32(fadt + 112, 1 << 20);
 	put64(fadt + 140, acpi_gpa(page, dsdt));
 	acpi_table(fadt, "FACP", 276, 6);
 	fill_madt(madt, vcpus);
-	acpi_table(dsdt, "DSDT", 36, 2);
+	fill_dsdt(dsdt);
 	put64(xsdt + 36, acpi_gpa(page, fadt));
 	put64(xsdt + 44, acpi_gpa(page, madt));
 	acpi_table(xsdt, "XSDT", 52, 1);
@@ -235,10 +280,13 @@ static void put_ranges(uint8_t *stub, const struct section *s, unsigned int n,
 	}
 }
 
+/* What is small is measured, too: it takes the software module a while. */
 static struct section section(uint32_t type, uint64_t gpa, uint64_t size,
 			      uint64_t offset, uint64_t data)
 {
-	return (struct section){ offset, data, gpa, size, type, 0 };
+	uint32_t attributes = data && size < MIB ? MR_EXTEND : 0;
+
+	return (struct section){ offset, data, gpa, size, type, attributes };
 }
 
 int main(int argc, char **argv)

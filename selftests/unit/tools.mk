@@ -16,6 +16,13 @@ $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h \
 		-DTOOLS_DIR='"$(OUT)/tools"' -DSWMOD_DIR='"$(SWMOD)"' -I . -I $(TOOLS) -o $@ $< \
 		$(TOOLS)/decode.c $(TOOLS)/filter.c $(HOST_SOURCE)/status.c
 
+$(OUT)/tools_measure_test: tools_measure_test.c ktap.h $(TOOLS)/measure.c \
+			   $(TOOLS)/measure.h ../vmm/tdvf.c ../vmm/tdvf.h
+	@mkdir -p $(OUT)
+	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -I . \
+		-I $(TOOLS) -I ../vmm -I ../lib -o $@ $< $(TOOLS)/measure.c \
+		../vmm/tdvf.c -lgcrypt -lcrypto
+
 $(OUT)/docs_test: docs_test
 	@mkdir -p $(OUT)
 	@ln -sf $(abspath $<) $@

@@ -209,11 +209,15 @@ void io_out(struct vm *vm, u16 port, unsigned int size, u32 val)
 
 u64 mmio_in(struct vm *vm, u64 gpa, unsigned int size)
 {
+	const struct pci_dev *d;
 	u32 offset;
 
 	vm->stats.mmio_read++;
 	if (pci_ecam(gpa, &offset))
 		return pci_ecam_in(offset, size);
+	d = pci_bar(gpa, &offset);
+	if (d)
+		return d->read(offset, size);
 	if (gpa == IOAPIC_BASE)
 		return dev.ioapic_index;
 	if (gpa == IOAPIC_BASE + 0x10)
@@ -226,10 +230,14 @@ u64 mmio_in(struct vm *vm, u64 gpa, unsigned int size)
 
 void mmio_out(struct vm *vm, u64 gpa, unsigned int size, u64 val)
 {
+	const struct pci_dev *d;
 	u32 offset;
 
 	vm->stats.mmio_write++;
-	if (pci_ecam(gpa, &offset)) {
+	d = pci_bar(gpa, &offset);
+	if (d) {
+		d->write(offset, size, val);
+	} else if (pci_ecam(gpa, &offset)) {
 		pci_ecam_out(offset, size, val);
 	} else if (gpa == IOAPIC_BASE) {
 		dev.ioapic_index = val & 0x3f;

@@ -35,6 +35,8 @@
 
 struct options {
 	const char *firmware;
+	const char *disk;
+	const char *quote_socket;
 	unsigned long mib;
 	unsigned long vcpus;
 	unsigned long seconds;
@@ -59,11 +61,13 @@ void die(enum exit_code code, const char *fmt, ...)
 
 static void print_help(FILE *to)
 {
-	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-t SECONDS]\n"
-		"              [-v] [--until=boot|idle]\n"
+	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-q SOCKET]\n"
+		"              [-t SECONDS] [-v] [--until=boot|idle]\n"
 		"  -m MIB       memory, %d to %d (default %d)\n"
 		"  -c VCPUS     1 to %d (default 1)\n"
 		"  -f FIRMWARE  image with TDVF metadata (default %s)\n"
+		"  -d DISK      a file or block device as a virtio disk\n"
+		"  -q SOCKET    of a quote generation service\n"
 		"  -t SECONDS   give up after this long (default %d)\n"
 		"  -v           log what is unusual\n"
 		"  --until      boot: stop when the firmware looks for a boot device,\n"
@@ -106,7 +110,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "m:c:f:t:vh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "m:c:f:d:q:t:vh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'm':
 			o->mib = parse_number(optarg, c, MIN_MIB, MAX_MIB);
@@ -116,6 +120,12 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'f':
 			o->firmware = optarg;
+			break;
+		case 'd':
+			o->disk = optarg;
+			break;
+		case 'q':
+			o->quote_socket = optarg;
 			break;
 		case 't':
 			o->seconds = parse_number(optarg, c, 1, MAX_SECONDS);
@@ -170,6 +180,11 @@ static u8 *read_firmware(const char *path, struct tdvf *tdvf, u64 *size)
 	return image;
 }
 
+static u8 *quote_buffer(void *ctx, u64 gpa, u64 size)
+{
+	return memory_at(ctx, gpa, size);
+}
+
 /* From nothing to a TD that can run. */
 static void build(const struct options *o)
 {
@@ -182,11 +197,20 @@ static void build(const struct options *o)
 	kvm_create_td(vm);
 	kvm_create_vcpus(vm);
 	memory_create(vm, size);
+	if (o->disk)
+		blk_init(vm, o->disk);
 	kvm_init_vcpus(vm, tdvf.hob->gpa);
 	memory_load(vm, image, &tdvf);
 	kvm_finalize(vm);
 	free(image);
 	io_init(vm);
+	vm->quote = (struct quote){
+		.vm_fd = vm->fd,
+		.socket = o->quote_socket,
+		.lock = &vm->lock,
+		.at = quote_buffer,
+		.ctx = vm,
+	};
 	fprintf(stderr, "tdxrun: %s as a TD: %lu MiB, %u vCPU, %llu KiB to accept\n",
 		o->firmware, o->mib, vm->nr_vcpus,
 		(unsigned long long)vm->unaccepted / 1024);
@@ -272,9 +296,11 @@ static enum exit_code run_td(const struct options *o)
 	pthread_mutex_init(&vm->lock, NULL);
 	pthread_cond_init(&vm->changed, NULL);
 	build(o);
+	blk_start(vm);
 	run_start(vm);
 	wait_for_end(o);
 	run_stop(vm);
+	blk_stop(vm);
 	table_snapshot(vm);
 
 	failed = vm->outcome == VM_FAILED;

@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 
+#include "dev.h"
 #include "hob.h"
 #include "vm.h"
 
@@ -49,6 +50,9 @@ static void add_slot(struct vm *vm, u64 gpa, u64 size)
 	if (slot->shared == MAP_FAILED)
 		die(EXIT_FAILED, "%llu bytes of guest memory: %s",
 		    (unsigned long long)size, strerror(errno));
+	slot->is_shared = calloc(size / VM_PAGE_SIZE, 1);
+	if (!slot->is_shared)
+		die(EXIT_FAILED, "out of memory");
 	slot->gmem = ioctl(vm->fd, KVM_CREATE_GUEST_MEMFD, &create);
 	if (slot->gmem < 0)
 		die(EXIT_FAILED, "KVM_CREATE_GUEST_MEMFD: %s",
@@ -81,6 +85,20 @@ static const struct vm_slot *find_slot(const struct vm *vm, u64 gpa)
 		if (gpa >= s->gpa && gpa - s->gpa < s->size)
 			return s;
 	return NULL;
+}
+
+u8 *memory_at(const struct vm *vm, u64 gpa, u64 size)
+{
+	const struct vm_slot *slot = find_slot(vm, gpa);
+	u64 first, last;
+
+	if (!slot || !size || size > slot->gpa + slot->size - gpa)
+		return NULL;
+	first = (gpa - slot->gpa) / VM_PAGE_SIZE;
+	last = (gpa - slot->gpa + size - 1) / VM_PAGE_SIZE;
+	if (memchr(slot->is_shared + first, 0, last - first + 1))
+		return NULL;
+	return slot->shared + (gpa - slot->gpa);
 }
 
 /* The slots without the firmware's. */
@@ -175,9 +193,15 @@ static int convert_in_slot(struct vm *vm, const struct vm_slot *slot,
 		.attributes = private ? KVM_MEMORY_ATTRIBUTE_PRIVATE : 0,
 	};
 
+	int ret = blk_before_conversion(gpa, size);
+
+	if (ret)
+		return ret;
 	if (ioctl(vm->fd, KVM_SET_MEMORY_ATTRIBUTES, &attrs) ||
 	    discard(slot, gpa, size, private))
 		return -errno;
+	memset(slot->is_shared + (gpa - slot->gpa) / VM_PAGE_SIZE, !private,
+	       size / VM_PAGE_SIZE);
 
 	if (private) {
 		vm->stats.to_private++;

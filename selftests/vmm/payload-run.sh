@@ -12,6 +12,7 @@ set --
 while IFS= read -r arg; do
 	set -- "$@" "$arg"
 done <args
+[ ! -f fake-quote ] || ./fake-quote quote.socket || exit 1
 ./tdxrun "$@"
 status=$?
 check_kernel_log || [ "$status" != 0 ] || status=1

@@ -2,13 +2,12 @@
 /*
  * PCI configuration space: a q35 host bridge at 0:0.0 and the ICH9 LPC bridge
  * at 0:1f.0, which is where OVMF looks for the power management block and for
- * the serial port.  No device has a BAR.
+ * the serial port.  Other devices come by pci_add().
  */
 #include <string.h>
 
 #include "dev.h"
 
-#define CFG_SIZE	256
 #define CFG_ENABLE	0x80000000U
 
 #define HOST_PCIEXBAR	0x60
@@ -16,40 +15,53 @@
 #define LPC_ACPI_CNTL	0x44
 #define ACPI_CNTL_EN	0x80
 
-struct pci_dev {
-	u8 bus_dev_fn;
-	u8 cfg[CFG_SIZE];
-};
+#define MAX_DEVS	3
 
-static struct pci_dev devs[] = {
-	{ .bus_dev_fn = 0x00 },
-	{ .bus_dev_fn = 0x1f << 3 },
-};
-
+static struct pci_dev host = { .bus_dev_fn = 0x00 };
+static struct pci_dev lpc = { .bus_dev_fn = 0x1f << 3 };
+static struct pci_dev *devs[MAX_DEVS];
+static unsigned int nr_devs;
 static u32 address;
 
-static void put16(struct pci_dev *d, unsigned int off, u16 val)
+static void put(u8 *p, unsigned int size, u32 val)
 {
-	d->cfg[off] = val;
-	d->cfg[off + 1] = val >> 8;
+	for (; size; size--, val >>= 8)
+		*p++ = val;
 }
 
-static void set_ids(struct pci_dev *d, u16 device, u16 class,
-		    u8 header)
+static u32 get(const u8 *p, unsigned int size)
 {
-	put16(d, 0x00, 0x8086);
-	put16(d, 0x02, device);
-	put16(d, 0x04, 0x0007);
-	put16(d, 0x0a, class);
-	d->cfg[0x0e] = header;
-	put16(d, 0x2c, 0x1af4);
-	put16(d, 0x2e, 0x1100);
+	u32 val = 0;
+
+	while (size--)
+		val = val << 8 | p[size];
+	return val;
+}
+
+/* Identity, status and the expansion ROM are fixed. */
+void pci_add(struct pci_dev *d, u32 ids, u16 class, u8 header)
+{
+	put(d->cfg + PCI_IDS, 4, ids);
+	put(d->cfg + PCI_CLASS, 2, class);
+	d->cfg[PCI_HEADER_TYPE] = header;
+	put(d->cfg + PCI_SUBSYSTEM, 4, 0x11001af4);
+	put(d->writable + PCI_COMMAND, 2, 0xffff);
+	d->writable[PCI_INTERRUPT_LINE] = 0xff;
+	put(d->writable + PCI_BAR0, 4, -d->bar_size);
+	devs[nr_devs++] = d;
+}
+
+static void add_bridge(struct pci_dev *d, u16 device, u16 class, u8 header)
+{
+	put(d->cfg + PCI_COMMAND, 2, 0x0007);
+	memset(d->writable + 0x40, 0xff, PCI_CFG_SIZE - 0x40);
+	pci_add(d, (u32)device << 16 | 0x8086, class, header);
 }
 
 void pci_init(void)
 {
-	set_ids(&devs[0], 0x29c0, 0x0600, 0x00);
-	set_ids(&devs[1], 0x2918, 0x0601, 0x80);
+	add_bridge(&host, 0x29c0, 0x0600, 0x00);
+	add_bridge(&lpc, 0x2918, 0x0601, 0x80);
 }
 
 static struct pci_dev *find(unsigned int bus, unsigned int dev_fn)
@@ -58,32 +70,38 @@ static struct pci_dev *find(unsigned int bus, unsigned int dev_fn)
 
 	if (bus)
 		return NULL;
-	for (i = 0; i < ARRAY_SIZE(devs); i++)
-		if (devs[i].bus_dev_fn == dev_fn)
-			return &devs[i];
+	for (i = 0; i < nr_devs; i++)
+		if (devs[i]->bus_dev_fn == dev_fn)
+			return devs[i];
 	return NULL;
 }
 
-/* Identity, status, BARs and the expansion ROM are fixed. */
-static bool writable(unsigned int off)
+struct pci_dev *pci_bar(u64 gpa, u32 *offset)
 {
-	if (off < 0x40)
-		return off == 0x04 || off == 0x05 || off == 0x3c;
-	return true;
+	struct pci_dev *d;
+	unsigned int i;
+	u32 bar;
+
+	for (i = 0; i < nr_devs; i++) {
+		d = devs[i];
+		bar = get(d->cfg + PCI_BAR0, 4);
+		if (!(d->cfg[PCI_COMMAND] & PCI_COMMAND_MEMORY) || gpa < bar ||
+		    gpa - bar >= d->bar_size)
+			continue;
+		*offset = gpa - bar;
+		return d;
+	}
+	return NULL;
 }
 
 static u32 cfg_read(unsigned int bus, unsigned int dev_fn,
 		    unsigned int off, unsigned int size)
 {
 	struct pci_dev *d = find(bus, dev_fn);
-	u32 val = 0;
-	unsigned int i;
 
 	if (!d)
 		return ~0U;
-	for (i = 0; i < size && off + i < CFG_SIZE; i++)
-		val |= (u32)d->cfg[off + i] << 8 * i;
-	return val;
+	return off + size <= PCI_CFG_SIZE ? get(d->cfg + off, size) : 0;
 }
 
 static void cfg_write(unsigned int bus, unsigned int dev_fn, unsigned int off,
@@ -94,9 +112,12 @@ static void cfg_write(unsigned int bus, unsigned int dev_fn, unsigned int off,
 
 	if (!d)
 		return;
-	for (i = 0; i < size && off + i < CFG_SIZE; i++)
-		if (writable(off + i))
-			d->cfg[off + i] = val >> 8 * i;
+	for (i = 0; i < size && off + i < PCI_CFG_SIZE; i++) {
+		u8 mask = d->writable[off + i];
+
+		d->cfg[off + i] &= ~mask;
+		d->cfg[off + i] |= val >> 8 * i & mask;
+	}
 }
 
 u32 pci_in(u16 port, unsigned int size)
@@ -149,9 +170,7 @@ void pci_ecam_out(u32 offset, unsigned int size, u32 val)
 
 u16 pci_pm_base(void)
 {
-	const struct pci_dev *lpc = &devs[1];
-
-	if (!(lpc->cfg[LPC_ACPI_CNTL] & ACPI_CNTL_EN))
+	if (!(lpc.cfg[LPC_ACPI_CNTL] & ACPI_CNTL_EN))
 		return 0;
-	return (lpc->cfg[LPC_PMBASE] | lpc->cfg[LPC_PMBASE + 1] << 8) & 0xff80;
+	return get(lpc.cfg + LPC_PMBASE, 2) & 0xff80;
 }

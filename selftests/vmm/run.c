@@ -108,9 +108,17 @@ static void exit_memory_fault(struct vcpu *vcpu)
 /* What user space does not serve keeps the answer that KVM has preset. */
 static void exit_tdx(struct vcpu *vcpu)
 {
-	const struct kvm_tdx_exit *tdx = kvm_exit_payload(vcpu->run);
+	struct kvm_tdx_exit *tdx = kvm_exit_payload(vcpu->run);
+	struct quote *quote = &vcpu->vm->quote;
 
-	if (vcpu->vm->verbose)
+	if (tdx->nr == TDVMCALL_GET_QUOTE)
+		tdx->u.get_quote.ret = quote_get(quote, tdx->u.get_quote.gpa,
+						 tdx->u.get_quote.size);
+	else if (tdx->nr == TDVMCALL_SETUP_EVENT_NOTIFY)
+		tdx->u.setup_event_notify.ret =
+			quote_set_vector(quote, vcpu->id,
+					 tdx->u.setup_event_notify.vector);
+	else if (vcpu->vm->verbose)
 		fprintf(stderr, "tdxrun: vCPU %u: TDVMCALL %#llx\n", vcpu->id,
 			(unsigned long long)tdx->nr);
 }

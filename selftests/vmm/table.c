@@ -134,6 +134,11 @@ static void print_exits(struct vm *vm)
 	row_if("", "writes", vm->stats.pio_out);
 	row_if("MMIO", "reads", vm->stats.mmio_read);
 	row_if("", "writes", vm->stats.mmio_write);
+	row_if("disk", "requests", vm->stats.disk_requests);
+	row_if("", "I/O on registered buffers", vm->stats.disk_fixed);
+	row_if("", "I/O on other pages", vm->stats.disk_plain);
+	row_if("", "buffers registered", vm->stats.disk_registered);
+	row_if("", "buffers emptied to convert", vm->stats.disk_emptied);
 }
 
 /* KVM's other counts: TDVMCALLs as "tdvmcall_KIND", then the S-EPT's. */

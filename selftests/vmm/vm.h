@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "kvm_abi.h"
+#include "quote.h"
 #include "tdvf.h"
 #include "types.h"
 
@@ -44,6 +45,11 @@ struct vm_stats {
 	atomic_ulong pio_out;
 	atomic_ulong mmio_read;
 	atomic_ulong mmio_write;
+	unsigned long disk_requests;
+	unsigned long disk_fixed;
+	unsigned long disk_plain;
+	unsigned long disk_registered;
+	unsigned long disk_emptied;
 };
 
 /**
@@ -51,12 +57,14 @@ struct vm_stats {
  * @gpa: where it starts
  * @size: whole pages
  * @shared: the shared side, mapped here
+ * @is_shared: which pages that side is in use of, one byte each
  * @gmem: guest_memfd of the private side, from its offset 0
  */
 struct vm_slot {
 	u64 gpa;
 	u64 size;
 	u8 *shared;
+	u8 *is_shared;
 	int gmem;
 };
 
@@ -78,6 +86,7 @@ struct vcpu {
  * @memory: bytes of RAM
  * @unaccepted: bytes of RAM that the firmware has to accept
  * @slots: memory; one entry per memslot, index is the slot's number
+ * @quote: the way to a quote generation service
  * @lock: serializes device accesses and @outcome
  * @changed: signalled when @outcome leaves VM_RUNNING
  * @stop: vCPU threads leave their loop
@@ -98,6 +107,7 @@ struct vm {
 	unsigned int nr_slots;
 	struct vm_slot slots[MAX_SLOTS];
 	struct vm_stats stats;
+	struct quote quote;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
 	atomic_bool stop;
@@ -130,6 +140,8 @@ void cpuid_set(struct vcpu *vcpu, const struct kvm_cpuid2 *supported);
 void memory_create(struct vm *vm, u64 firmware_size);
 void memory_load(struct vm *vm, const u8 *image, const struct tdvf *tdvf);
 int memory_convert(struct vm *vm, u64 gpa, u64 size, bool private);
+/* Where the host sees memory, or NULL if that is not all shared. */
+u8 *memory_at(const struct vm *vm, u64 gpa, u64 size);
 
 /* run.c */
 void run_start(struct vm *vm);
