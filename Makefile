@@ -24,7 +24,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux test .test bench .bench peer unit model fuzz \
+	.shell linux .linux trace .trace test .test bench .bench peer unit model fuzz \
 	predict tsan coverage oracle throughput fuzz-kvm tools check install uninstall \
 	clean distclean help
 
@@ -62,7 +62,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux test bench:
+run shell linux trace test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -74,6 +74,10 @@ run shell linux test bench:
 
 .linux: modules
 	@selftests/linux/run
+
+# A TD's life as a picture; ARGS=linux draws Debian's kernel.
+.trace: modules
+	@selftests/trace/run $(ARGS)
 
 .test: modules
 	@selftests/run-tests $(ARGS)
@@ -113,7 +117,7 @@ fuzz-kvm: modules
 peer: deps
 	@selftests/peer/run
 
-# tdx-status, which explains the statuses in a log.
+# tdx-status, tdx-timeline and tdx-top; each has --help.
 tools:
 	@$(MAKE) -C tools
 

@@ -12,7 +12,9 @@ set --
 while IFS= read -r arg; do
 	set -- "$@" "$arg"
 done <args
-./tdxrun "$@"
+set -- ./tdxrun "$@"
+[ ! -x ./around ] || set -- ./around "$@"
+"$@"
 status=$?
 check_kernel_log || [ "$status" != 0 ] || status=1
 exit "$status"
