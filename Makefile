@@ -24,9 +24,9 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux qemu .qemu qemu-shell .qemu-shell test .test \
-	bench .bench peer unit model fuzz predict tsan coverage oracle throughput \
-	fuzz-kvm tools check install uninstall clean distclean help
+	.shell linux .linux qemu .qemu qemu-shell .qemu-shell trace .trace \
+	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
+	throughput fuzz-kvm tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -63,7 +63,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux qemu qemu-shell test bench:
+run shell linux qemu qemu-shell trace test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -82,6 +82,10 @@ run shell linux qemu qemu-shell test bench:
 
 .qemu-shell: modules
 	@CONSOLE=1 selftests/qemu/run $(ARGS)
+
+# A TD's life as a picture; ARGS=linux draws Debian's kernel.
+.trace: modules
+	@selftests/trace/run $(ARGS)
 
 .test: modules
 	@selftests/run-tests $(ARGS)
@@ -121,7 +125,7 @@ fuzz-kvm: modules
 peer: deps
 	@selftests/peer/run
 
-# tdx-status, which explains the statuses in a log, and tdx-measure.
+# tdx-status, tdx-measure, tdx-timeline and tdx-top.
 tools:
 	@$(MAKE) -C tools
 

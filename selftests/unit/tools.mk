@@ -8,13 +8,18 @@ TOOLS := ../../tools
 check-tools: $(addprefix $(OUT)/,$(TOOLS_TESTS))
 	@set -e; for t in $^; do $$t; done
 
-$(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h \
+# What the programs consist of, but for their main().
+TOOLS_status := decode.c filter.c
+TOOLS_timeline := timeline.c timeline_parse.c timeline_json.c timeline_svg.c
+TOOLS_top := top.c
+
+$(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h tools_timeline.trace \
 		     $(wildcard $(TOOLS)/*.[ch] $(HOST_SOURCE)/*.[ch] $(SWMOD)/sw_status.h)
 	@$(MAKE) -C $(TOOLS) OUT=$(OUT)/tools \
-		CFLAGS="-O1 -fsanitize=address,undefined"
+		CFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 	$(CC) -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \
-		-DTOOLS_DIR='"$(OUT)/tools"' -DSWMOD_DIR='"$(SWMOD)"' -I . -I $(TOOLS) -o $@ $< \
-		$(TOOLS)/decode.c $(TOOLS)/filter.c $(HOST_SOURCE)/status.c
+		-fno-sanitize-recover=all -DTOOLS_DIR='"$(OUT)/tools"' -DSWMOD_DIR='"$(SWMOD)"' -I . -I $(TOOLS) -o $@ $< \
+		$(addprefix $(TOOLS)/,$(TOOLS_$*)) $(HOST_SOURCE)/status.c -lm
 
 $(OUT)/tools_measure_test: tools_measure_test.c ktap.h $(TOOLS)/measure.c \
 			   $(TOOLS)/measure.h ../vmm/tdvf.c ../vmm/tdvf.h

@@ -13,7 +13,9 @@ while IFS= read -r arg; do
 	set -- "$@" "$arg"
 done <args
 [ ! -f fake-quote ] || ./fake-quote quote.socket || exit 1
-./tdxrun "$@"
+set -- ./tdxrun "$@"
+[ ! -x ./around ] || set -- ./around "$@"
+"$@"
 status=$?
 check_kernel_log || [ "$status" != 0 ] || status=1
 exit "$status"

@@ -230,6 +230,7 @@ void unpin_user_page(struct page *page);
 /* --- tracing: nobody listens --- */
 
 #define TRACE_EVENT(...)
+#define TRACE_DEFINE_ENUM(...)
 #define trace_tdx_fault(...)		((void)0)
 #define trace_tdx_sept_step(...)	((void)0)
 #define trace_tdx_zap_batch(...)	((void)0)

@@ -27,6 +27,22 @@
 	{ SEPT_OP_BLOCK_TABLE,	"RANGE.BLOCK" },	\
 	{ SEPT_OP_UNLINK,	"SEPT.REMOVE" }
 
+/* Programs that decode the events outside of the kernel have no enums. */
+TRACE_DEFINE_ENUM(TD_S_NONE);
+TRACE_DEFINE_ENUM(TD_S_INITIALIZED);
+TRACE_DEFINE_ENUM(TD_S_RUNNABLE);
+TRACE_DEFINE_ENUM(TD_S_KEYLESS);
+TRACE_DEFINE_ENUM(SEPT_OP_LINK);
+TRACE_DEFINE_ENUM(SEPT_OP_ADD);
+TRACE_DEFINE_ENUM(SEPT_OP_AUG);
+TRACE_DEFINE_ENUM(SEPT_OP_BLOCK);
+TRACE_DEFINE_ENUM(SEPT_OP_REMOVE);
+TRACE_DEFINE_ENUM(SEPT_OP_REMOVE_EARLY);
+TRACE_DEFINE_ENUM(SEPT_OP_DEMOTE);
+TRACE_DEFINE_ENUM(SEPT_OP_RECLAIM);
+TRACE_DEFINE_ENUM(SEPT_OP_BLOCK_TABLE);
+TRACE_DEFINE_ENUM(SEPT_OP_UNLINK);
+
 /* A TD's life goes on. */
 TRACE_EVENT(tdx_td_state,
 	TP_PROTO(const struct kvm_tdx *kvm_tdx, u8 state),
@@ -58,7 +74,11 @@ TRACE_EVENT(tdx_exit,
 		__field(u64, r8)
 		__field(u64, r10)
 		__field(u64, r11)
+		__field(u64, r12)
+		__field(u64, r13)
+		__field(u64, r14)
 		__field(u32, vcpu_id)
+		__field(u16, hkid)
 		__string(name, tdx_status_name(status))
 	),
 
@@ -69,14 +89,19 @@ TRACE_EVENT(tdx_exit,
 		__entry->r8 = args->r8;
 		__entry->r10 = args->r10;
 		__entry->r11 = args->r11;
+		__entry->r12 = args->r12;
+		__entry->r13 = args->r13;
+		__entry->r14 = args->r14;
 		__entry->vcpu_id = vcpu->vcpu_id;
+		__entry->hkid = to_kvm_tdx(vcpu->kvm)->td.hkid;
 		__assign_str(name);
 	),
 
-	TP_printk("vcpu %u status %llx %s rcx %llx rdx %llx r8 %llx r10 %llx r11 %llx",
-		  __entry->vcpu_id, __entry->status, __get_str(name),
-		  __entry->rcx, __entry->rdx, __entry->r8, __entry->r10,
-		  __entry->r11)
+	TP_printk("hkid %u vcpu %u status %llx %s rcx %llx rdx %llx r8 %llx r10 %llx r11 %llx r12 %llx r13 %llx r14 %llx",
+		  __entry->hkid, __entry->vcpu_id, __entry->status,
+		  __get_str(name), __entry->rcx, __entry->rdx, __entry->r8,
+		  __entry->r10, __entry->r11, __entry->r12, __entry->r13,
+		  __entry->r14)
 );
 
 /* A private fault is over: @ret as tdx_fault() returns it. */
@@ -90,6 +115,7 @@ TRACE_EVENT(tdx_fault,
 		__field(u32, vcpu_id)
 		__field(u32, tries)
 		__field(int, ret)
+		__field(u16, hkid)
 	),
 
 	TP_fast_assign(
@@ -98,11 +124,12 @@ TRACE_EVENT(tdx_fault,
 		__entry->vcpu_id = vcpu->vcpu_id;
 		__entry->tries = tries;
 		__entry->ret = ret;
+		__entry->hkid = to_kvm_tdx(vcpu->kvm)->td.hkid;
 	),
 
-	TP_printk("vcpu %u gpa %llx ext %llx tries %u ret %d",
-		  __entry->vcpu_id, __entry->gpa, __entry->ext_qual,
-		  __entry->tries, __entry->ret)
+	TP_printk("hkid %u vcpu %u gpa %llx ext %llx tries %u ret %d",
+		  __entry->hkid, __entry->vcpu_id, __entry->gpa,
+		  __entry->ext_qual, __entry->tries, __entry->ret)
 );
 
 /* One SEAMCALL on one S-EPT entry, failed ones included. */
