@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unit tests of the programs in tools/, and of those programs as they are run.
 
-TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test compare_test
+TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test compare_test \
+	libvirt_test
 TOOLS := ../../tools
 
 .PHONY: check-tools
@@ -34,5 +35,10 @@ $(OUT)/docs_test: docs_test
 
 # Of "make peer".
 $(OUT)/compare_test: ../peer/compare-test ../peer/compare
+	@mkdir -p $(OUT)
+	@ln -sf $(abspath $<) $@
+
+# docs/examples/td.xml, by libvirt's schema.
+$(OUT)/libvirt_test: ../libvirt/schema-test
 	@mkdir -p $(OUT)
 	@ln -sf $(abspath $<) $@
