@@ -41,16 +41,9 @@ failing()
 		"$nth" "$@" >/dev/null 2>&1 </dev/null
 }
 
-unload()
-{
-	for name in kvm_intel kvm tdx_host tdx_swmod; do
-		[ ! -d "/sys/module/$name" ] || rmmod "$name" || return 1
-	done
-}
-
 echo "KTAP version 1"
 echo "1..$((4 + 2 * $(ls tests | wc -l) + 2 * $(ls sweeps | wc -l)))"
-load_modules && unload
+load_modules && unload_modules
 
 # Each module in turn fails to load, those before it are there.
 while read -r module args; do

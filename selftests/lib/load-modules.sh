@@ -28,6 +28,21 @@ load_modules()
 	return 1
 }
 
+# Once TDX was on, tdx_host stays until it is told to end it.
+shut_down_tdx()
+{
+	echo 1 >/sys/module/tdx_host/parameters/shutdown
+}
+
+unload_modules()
+{
+	for name in kvm_intel kvm tdx_host tdx_swmod; do
+		[ -d "/sys/module/$name" ] || continue
+		[ "$name" != tdx_host ] || shut_down_tdx || return 1
+		rmmod "$name" || return 1
+	done
+}
+
 KMEMLEAK=/sys/kernel/debug/kmemleak
 
 # The debug kernel knows of leaks: an object counts once it is five seconds old

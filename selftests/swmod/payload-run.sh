@@ -94,8 +94,7 @@ shows_td_that_runs()
 
 leaves_nothing_behind()
 {
-	! grep -q . $d/tds && rmmod kvm_intel kvm tdx_host &&
-		rmmod tdx_swmod && [ ! -d $d ]
+	! grep -q . $d/tds && unload_modules && [ ! -d $d ]
 }
 
 echo "KTAP version 1"

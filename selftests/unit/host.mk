@@ -8,7 +8,42 @@ HOST_SOURCE := ../../arch/x86/virt/vmx/tdx
 check-host: $(addprefix $(OUT)/,$(HOST_TESTS))
 	@set -e; for t in $^; do $$t; done
 
+# The one that tests assembly.
+$(OUT)/host_seamcall_test: HOST_ASM := -z noexecstack $(HOST_SOURCE)/seamcall.S
+
 $(OUT)/host_%_test: host_%_test.c host_check.h fake_host/fake.h \
-			 $(wildcard $(HOST_SOURCE)/*.[ch])
+			 $(wildcard $(HOST_SOURCE)/*.[chS])
 	@mkdir -p $(OUT)
-	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -I fake_host -o $@ $<
+	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -I fake_host -o $@ $< $(HOST_ASM)
+
+# Bring-up has the software module's core below it.  Kernel headers that its files
+# include and fake_host does not have are empty: the test has all of it.
+HOST_REAL_HEADERS := linux/types.h linux/errno.h linux/stddef.h
+HOST_HEADERS := $(filter-out $(HOST_REAL_HEADERS) $(patsubst fake_host/%,%,\
+		  $(wildcard fake_host/*/*.h fake_host/*/*/*.h)),$(sort \
+		  $(shell sed -n 's,^\#include <\(\(linux\|asm\)/.*\)>,\1,p' $(HOST_SOURCE)/*.[ch])))
+HOST_EMPTY := $(addprefix $(OUT)/empty_headers/,$(HOST_HEADERS))
+
+$(HOST_EMPTY):
+	@mkdir -p $(@D)
+	@touch $@
+
+# swmod.mk comes later.
+.SECONDEXPANSION:
+
+$(OUT)/host_machine.o: host_machine.c $(wildcard *.h $(HOST_SOURCE)/swmod/*.h)
+	@mkdir -p $(OUT)
+	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
+
+HOST_KERNEL_CC := $(CC) -O1 -g -Wall -Wextra -Wno-unused-parameter \
+	-Wno-unused-function -Werror -fsanitize=address,undefined -I fake_host \
+	-I $(OUT)/empty_headers
+
+$(OUT)/host_release_test: host_release_test.c host_check.h $(HOST_EMPTY) \
+		$(wildcard fake_host/*.h $(HOST_SOURCE)/*.[ch])
+	$(HOST_KERNEL_CC) -o $@ $<
+
+$(OUT)/host_bringup_test: host_bringup_test.c host_check.h host_machine.h \
+		$(wildcard fake_host/*.h $(HOST_SOURCE)/*.[ch]) $(HOST_EMPTY) \
+		$(OUT)/host_machine.o $$(SWMOD_OBJECTS)
+	$(HOST_KERNEL_CC) -o $@ $< $(OUT)/host_machine.o $(SWMOD_OBJECTS) -lcrypto -pthread

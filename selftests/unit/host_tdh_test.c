@@ -67,8 +67,13 @@ u16 tdx_global_keyid(void)
 	return GLOBAL_KEYID;
 }
 
+/* In the kernel, what makes a CPU write back its caches before it stops. */
+bool tdx_cache_dirty;
+
 static u64 fake_call(u64 leaf, struct tdx_module_args *args, bool outputs)
 {
+	check(tdx_cache_dirty);
+	tdx_cache_dirty = false;
 	seen.leaf = leaf;
 	seen.in = *args;
 	seen.calls++;

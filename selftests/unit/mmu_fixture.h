@@ -11,6 +11,9 @@
 #include "mmu_machine.h"
 #include "ktap.h"
 
+/* Of cache.c, which has nothing to do here. */
+__thread bool tdx_cache_dirty;
+
 #include "../../arch/x86/virt/vmx/tdx/retry.c"
 #include "../../arch/x86/virt/vmx/tdx/tdh_mem.c"
 #include "../../arch/x86/virt/vmx/tdx/tdh_mng.c"

@@ -24,7 +24,6 @@ static void only_the_order_of_bringup_works(void)
 	expect(call(SW_LEAF_SYS_RD, 0, ~0ULL, 0, 0), SW_SYS_LP_INIT_NOT_DONE);
 	expect(call(SW_LEAF_MNG_CREATE, 0, 0, 0, 0), SW_SYS_NOT_READY);
 	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), 0);
-	expect(sw_user.pins, 1);
 	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), SW_SYS_INIT_NOT_PENDING);
 	expect(call(SW_LEAF_SYS_LP_INIT, 0, 0, 0, 0), 0);
 	expect(call(SW_LEAF_SYS_LP_INIT, 0, 0, 0, 0), SW_SYS_LP_INIT_DONE);
@@ -33,8 +32,13 @@ static void only_the_order_of_bringup_works(void)
 	expect(seamcall_on(1, SW_LEAF_SYS_LP_INIT, &r), 0);
 	expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0),
 	       SW_SYS_KEY_CONFIG_NOT_PENDING);
+	/* Up to here it can be unloaded. */
+	expect(sw_user.pins, 0);
 	expect(module_config(), 0);
+	expect(sw_user.pins, 1);
 	expect(module_config(), SW_SYS_CONFIG_NOT_PENDING);
+	/* Of a CPU that is done it says the same as of one that is not. */
+	expect(call(SW_LEAF_SYS_LP_INIT, 0, 0, 0, 0), SW_SYS_LP_INIT_NOT_PENDING);
 	expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), SW_SYS_NOT_READY);
 	expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
 	expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), 0);
@@ -260,6 +264,25 @@ static void disable_ends_everything_and_unpins(void)
 	expect(sw_user.pins, 0);
 }
 
+static void disable_before_config_has_nothing_to_unpin(void)
+{
+	module_sys_init();
+	expect(call(SW_LEAF_SYS_DISABLE, 0, 0, 0, 0), 0);
+	expect(sw_user.pins, 0);
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), SW_SYS_SHUTDOWN);
+}
+
+static void an_older_module_has_no_disable(void)
+{
+	module_ready();
+	sw_knows_sys_disable = false;
+	expect(call(SW_LEAF_SYS_DISABLE, 0, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RAX);
+	expect(sw_user.pins, 1);
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), SW_SYS_INIT_NOT_PENDING);
+	sw_knows_sys_disable = true;
+}
+
 static void disable_waits_for_other_seamcalls(void)
 {
 	module_ready();
@@ -334,6 +357,8 @@ int main(void)
 		TEST(two_tdmrs_must_be_in_order),
 		TEST(tdmr_init_goes_1024_pages_at_a_time),
 		TEST(disable_ends_everything_and_unpins),
+		TEST(disable_before_config_has_nothing_to_unpin),
+		TEST(an_older_module_has_no_disable),
 		TEST(disable_waits_for_other_seamcalls),
 		TEST(shutdown_and_update_know_no_handoff),
 		TEST(bringup_leaves_exclude_each_other),

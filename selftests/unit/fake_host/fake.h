@@ -45,6 +45,14 @@ struct tdx_module_args {
 	u64 r12, r13, r14, r15, rbx, rdi, rsi;
 };
 
+/* One CPU, unless the test has a kernel with more. */
+#ifndef _FAKE_KERNEL_H
+#define DECLARE_PER_CPU(type, name)	extern type name
+#define this_cpu_write(name, val)	((name) = (val))
+#define preempt_disable()		((void)0)
+#define preempt_enable()		((void)0)
+#endif
+
 /* Tracing: the event becomes a function of the test. */
 #define TRACE_EVENT(...)
 void trace_tdx_seamcall(u64 leaf, const struct tdx_module_args *in, u64 status);

@@ -407,4 +407,10 @@ extern struct task_struct {
 #define kvm_vcpu_srcu_read_lock(vcpu)	((void)(vcpu))
 #define kvm_vcpu_srcu_read_unlock(vcpu)	((void)(vcpu))
 
+/* A thread stands for a CPU. */
+#define DECLARE_PER_CPU(type, name)	extern __thread type name
+#define this_cpu_write(name, val)	((name) = (val))
+#define preempt_disable()		((void)0)
+#define preempt_enable()		((void)0)
+
 #endif /* _FAKE_KVM_H */

@@ -59,10 +59,20 @@ static int vt_vcpu_precreate(struct kvm *kvm)
 	return is_td(kvm) ? tdx_vcpu_precreate(kvm) : vmx_vcpu_precreate(kvm);
 }
 
+/* At a reboot nobody will need the vCPUs any more. */
 static void vt_disable_virtualization_cpu(void)
 {
-	tdx_flush_vps_of_this_cpu();
+	if (!kvm_rebooting)
+		tdx_flush_vps_of_this_cpu();
+	tdx_cpu_flush_cache();
 	vmx_disable_virtualization_cpu();
+}
+
+/* The CPU stops, maybe in an NMI, after a SEAMCALL or in the middle of one. */
+static void vt_emergency_disable_virtualization_cpu(void)
+{
+	vmx_emergency_disable_virtualization_cpu();
+	tdx_cpu_flush_cache();
 }
 
 TD_OWN(int, vt_vcpu_create, tdx_vcpu_create, vmx_vcpu_create,

@@ -39,8 +39,8 @@ X86_SAME(name, "a name");
 X86_SAME(check_processor_compatibility, "about the CPU");
 X86_SAME(enable_virtualization_cpu, "about the CPU");
 X86_OWN(disable_virtualization_cpu, vt_disable_virtualization_cpu);
-X86_SAME(emergency_disable_virtualization_cpu,
-	 "about the CPU; a TD's vCPU is on no list of VMCSs");
+X86_OWN(emergency_disable_virtualization_cpu,
+	vt_emergency_disable_virtualization_cpu);
 X86_SAME(hardware_unsetup, "about the host");
 X86_SAME(vm_size, "tdx_install_ops() makes it the larger of both");
 X86_OWN(vm_init, vt_vm_init);

@@ -5,11 +5,15 @@
  *   SYS.INIT, SYS.LP.INIT on every CPU, SYS.RD, SYS.CONFIG, write back all
  *   caches, SYS.KEY.CONFIG on every package, SYS.TDMR.INIT
  *
- * It happens once per load, when KVM first asks.  A failure is final: the
- * module's own state allows no second try.
+ * It happens when KVM first asks.  Before SYS.CONFIG a failure gives everything
+ * back; from then on the TDX module owns the PAMTs, and what is here stays with
+ * them.  Either way KVM can ask again, and bring-up goes on from the state in
+ * which the module is.
  */
 #include <linux/export.h>
+#include <linux/kstrtox.h>
 #include <linux/module.h>
+#include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <asm/cpufeature.h>
 #include <asm/processor.h>
@@ -20,19 +24,16 @@
 
 #define TDX_KEY_CONFIG_TRIES	10
 
-/* How far bring-up got; tdx_tear_down() goes back from there. */
+/* What the TDX module has done for good; only tdx_shut_down() goes back. */
 enum tdx_stage {
 	TDX_STAGE_NONE,
-	TDX_STAGE_INITIALIZED,	/* SYS.INIT done: only the module can go back */
-	TDX_STAGE_CPUS,
-	TDX_STAGE_QUIESCE,
-	TDX_STAGE_MEMORY,
+	TDX_STAGE_CONFIGURED,	/* SYS.CONFIG: the module owns the PAMTs */
+	TDX_STAGE_KEYED,	/* SYS.KEY.CONFIG on every package */
+	TDX_STAGE_READY,
 };
 
-/* All of it under enable_lock until @tried; then constant but for unload. */
+/* Written under enable_lock; constant while KVM uses TDX. */
 static DEFINE_MUTEX(enable_lock);
-static bool tried;
-static int result;
 static enum tdx_stage stage;
 static struct tdx_sys_info sys_info;
 
@@ -67,15 +68,18 @@ static int init_module_global(void)
 
 	switch (tdx_status_code(status)) {
 	case TDX_SYS_INIT_NOT_PENDING:
+		/* By an earlier try; SYS.LP.INIT tells whether it got further. */
+		return 0;
 	case TDX_SYS_SHUTDOWN:
 		return tdx_off_status("SYS.INIT", status,
-				      "it was in use before; load a fresh TDX module (reload tdx_swmod, or reboot)");
+				      "load a fresh TDX module (reload tdx_swmod, or reboot)");
 	default:
 		break;
 	}
 	if (tdx_status_failed(status))
 		return tdx_off_status("SYS.INIT", status,
 				      "see the firmware's TDX settings");
+	tdx_cpus_forget();
 	return 0;
 }
 
@@ -89,9 +93,14 @@ static int key_config(void *unused)
 	} while (tdx_status_code(status) == TDX_KEY_GENERATION_FAILED &&
 		 --tries);
 
-	if (tdx_status_failed(status))
+	/*
+	 * An earlier try may have done it on all packages, or on this one: then
+	 * the status is TDX_KEY_CONFIGURED, which is no failure.
+	 */
+	if (tdx_status_failed(status) &&
+	    tdx_status_code(status) != TDX_SYS_KEY_CONFIG_NOT_PENDING)
 		return tdx_off_status("SYS.KEY.CONFIG", status,
-				      "try again after a reboot");
+				      "load kvm_intel again to go on from here");
 	return 0;
 }
 
@@ -106,64 +115,78 @@ static int configure_keys(void)
 	return tdx_on_each_package(key_config, NULL);
 }
 
-static int bring_up(void)
+static void forget_memory(void)
+{
+	tdx_memory_release();
+	tdx_quiesce_unregister();
+	tdx_cpus_exit();
+}
+
+/* Up to SYS.CONFIG; a failure leaves nothing behind but CPUs that are known. */
+static int configure_module(void)
 {
 	int ret;
 
-	ret = check_platform();
-	if (ret)
-		return ret;
 	ret = init_module_global();
 	if (ret)
 		return ret;
-	stage = TDX_STAGE_INITIALIZED;
-
 	ret = tdx_cpus_init();
 	if (ret)
 		return ret;
-	stage = TDX_STAGE_CPUS;
-
 	ret = tdx_metadata_read(&sys_info);
-	if (ret)
+	if (!ret)
+		ret = tdx_quiesce_register();
+	if (ret) {
+		tdx_cpus_exit();
 		return ret;
-	ret = tdx_quiesce_register();
-	if (ret)
-		return ret;
-	stage = TDX_STAGE_QUIESCE;
+	}
 
-	/* Partial plans count: tdx_memory_release() knows how far it got. */
-	stage = TDX_STAGE_MEMORY;
 	ret = tdx_memory_plan(&sys_info);
 	if (!ret)
 		ret = tdx_memory_configure();
-	if (!ret)
-		ret = configure_keys();
-	if (!ret)
-		ret = tdx_memory_init();
-	return ret;
+	if (ret) {
+		forget_memory();
+		return ret;
+	}
+	/*
+	 * The PAMTs could not be given back, and the module could not be
+	 * configured again: do not vanish with the last user.
+	 */
+	__module_get(THIS_MODULE);
+	stage = TDX_STAGE_CONFIGURED;
+	return 0;
 }
 
-static void tear_down(void)
+static int bring_up(void)
 {
-	bool gone = false;
+	int ret = 0;
 
-	if (stage >= TDX_STAGE_INITIALIZED)
-		gone = tdx_module_disable();
-	if (stage >= TDX_STAGE_MEMORY)
-		tdx_memory_release(gone);
-	if (stage >= TDX_STAGE_QUIESCE)
-		tdx_quiesce_unregister();
-	if (stage >= TDX_STAGE_CPUS)
-		tdx_cpus_exit();
-	stage = TDX_STAGE_NONE;
+	if (stage == TDX_STAGE_NONE) {
+		ret = check_platform();
+		if (!ret)
+			ret = configure_module();
+	}
+	if (!ret && stage == TDX_STAGE_CONFIGURED) {
+		ret = configure_keys();
+		if (!ret)
+			stage = TDX_STAGE_KEYED;
+	}
+	if (!ret && stage == TDX_STAGE_KEYED) {
+		ret = tdx_memory_init();
+		if (!ret)
+			stage = TDX_STAGE_READY;
+	}
+	if (ret && stage != TDX_STAGE_NONE)
+		pr_warn("the TDX module is configured and keeps its page metadata\n");
+	return ret;
 }
 
 /**
  * tdx_host_enable() - make the TDX module ready for TDs
  *
- * To be called while every CPU is in VMX operation.  Does its work once; later
- * calls get the same result.  A failure logs one line that says why, which
- * tdx_host_why_off() repeats, and gives everything back.  May sleep, takes
+ * To be called while every CPU is in VMX operation.  Does nothing once it has
+ * succeeded.  A failure logs one line that says why, which tdx_host_why_off()
+ * repeats; the next call tries again what is left to do.  May sleep, takes
  * cpus_read_lock().
  *
  * Return: 0, -ENODEV if the machine cannot, -EIO if the module refused,
@@ -171,19 +194,18 @@ static void tear_down(void)
  */
 int tdx_host_enable(void)
 {
+	int ret = 0;
+
 	mutex_lock(&enable_lock);
-	if (!tried) {
-		result = bring_up();
-		if (result)
-			tear_down();
-		else
+	if (stage != TDX_STAGE_READY) {
+		ret = bring_up();
+		if (!ret)
 			pr_info("TDX module %u.%u.%02u is ready, %u KeyIDs for TDs\n",
 				sys_info.major, sys_info.minor,
 				sys_info.update, tdx_nr_guest_keyids());
-		tried = true;
 	}
 	mutex_unlock(&enable_lock);
-	return result;
+	return ret;
 }
 EXPORT_SYMBOL_GPL(tdx_host_enable);
 
@@ -194,7 +216,7 @@ EXPORT_SYMBOL_GPL(tdx_host_enable);
  */
 const struct tdx_sys_info *tdx_host_sysinfo(void)
 {
-	return tried && !result ? &sys_info : NULL;
+	return READ_ONCE(stage) == TDX_STAGE_READY ? &sys_info : NULL;
 }
 EXPORT_SYMBOL_GPL(tdx_host_sysinfo);
 
@@ -205,20 +227,79 @@ EXPORT_SYMBOL_GPL(tdx_host_sysinfo);
  */
 const char *tdx_host_why_off(void)
 {
-	return tried && !result ? NULL : tdx_off_reason();
+	return tdx_host_sysinfo() ? NULL : tdx_off_reason();
 }
 EXPORT_SYMBOL_GPL(tdx_host_why_off);
 
-/* Bring-up waits for KVM, so that loading always succeeds. */
-static int __init tdx_host_init(void)
+/* End TDX and get the PAMTs back.  No user may be left but ourselves. */
+static int shut_down(void)
 {
+	int ret;
+
+	lockdep_assert_held(&enable_lock);
+	if (stage == TDX_STAGE_NONE)
+		return 0;
+	/*
+	 * One for configure_module().  Users of our symbols have one each, from
+	 * before they could call tdx_host_enable().
+	 */
+	if (module_refcount(THIS_MODULE) > 1)
+		return -EBUSY;
+
+	ret = tdx_module_disable();
+	if (ret == -EOPNOTSUPP) {
+		pr_warn("this TDX module has no TDH.SYS.DISABLE and stays until reboot\n");
+		return ret;
+	}
+	if (ret) {
+		/* It takes no other calls, and still has the memory. */
+		stage = TDX_STAGE_CONFIGURED;
+		return ret;
+	}
+	forget_memory();
+	stage = TDX_STAGE_NONE;
+	tdx_off(-ENODEV, "the TDX module was shut down");
+	module_put(THIS_MODULE);
 	return 0;
 }
 
-/* KVM is gone, and its TDs with it. */
+static int set_shutdown(const char *val, const struct kernel_param *kp)
+{
+	bool wanted;
+	int ret;
+
+	ret = kstrtobool(val, &wanted);
+	if (ret || !wanted)
+		return ret;
+	mutex_lock(&enable_lock);
+	ret = shut_down();
+	mutex_unlock(&enable_lock);
+	return ret;
+}
+
+static const struct kernel_param_ops shutdown_ops = {
+	.set = set_shutdown,
+};
+
+module_param_cb(shutdown, &shutdown_ops, NULL, 0200);
+MODULE_PARM_DESC(shutdown, "1, when no kvm_intel is loaded: disable the TDX module, which has to be loaded anew for TDX, and get its memory back");
+
+/* Does the TDX module have memory of ours, and maybe keys? */
+bool tdx_is_configured(void)
+{
+	return READ_ONCE(stage) != TDX_STAGE_NONE;
+}
+
+/* Bring-up waits for KVM, so that loading without a TDX module succeeds. */
+static int __init tdx_host_init(void)
+{
+	return tdx_device_create();
+}
+
+/* The TDX module is not configured, or no more: it has nothing of ours. */
 static void __exit tdx_host_exit(void)
 {
-	tear_down();
+	tdx_device_remove();
 }
 
 module_init(tdx_host_init);

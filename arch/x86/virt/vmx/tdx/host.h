@@ -40,7 +40,11 @@ int tdx_run_in_vmx(u64 (*leaf)(void), u64 *status);
 
 /* --- cpus.c: TDH.SYS.LP.INIT on every CPU, now and when one appears --- */
 int tdx_cpus_init(void);
+void tdx_cpus_forget(void);
 void tdx_cpus_exit(void);
+
+/* --- cache.c: all CPUs that are online --- */
+void tdx_flush_caches(void);
 
 /* --- package.c --- */
 bool tdx_last_in_package(unsigned int cpu);
@@ -63,12 +67,20 @@ void tdx_pamt_free(struct tdmr *tdmrs, unsigned int nr);
 int tdx_memory_plan(const struct tdx_sys_info *info);
 int tdx_memory_configure(void);
 int tdx_memory_init(void);
-/* Give back what the module does not own, or no longer does. */
-void tdx_memory_release(bool module_is_gone);
+/* Give all back: the module has never owned it, or was disabled. */
+void tdx_memory_release(void);
 
 /* --- quiesce.c: the end of TDX, and what must not happen before --- */
 int tdx_quiesce_register(void);
 void tdx_quiesce_unregister(void);
-bool tdx_module_disable(void);
+/* 0: it let go of all memory; -EOPNOTSUPP: it cannot; -EIO: it did not. */
+int tdx_module_disable(void);
+
+/* --- bringup.c --- */
+bool tdx_is_configured(void);
+
+/* --- device.c: /sys/devices/faux/tdx_host, and no suspend to memory --- */
+int tdx_device_create(void);
+void tdx_device_remove(void);
 
 #endif /* _TDX_HOST_INTERNAL_H */

@@ -7,9 +7,11 @@
 #include <linux/gfp.h>
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
+#include <asm/smp.h>
 
 #include "host.h"
 
@@ -150,19 +152,29 @@ int tdx_memory_configure(void)
 	return 0;
 }
 
+/* The module says where it is by whole GiBs: the pages of one are a bound. */
+#define TDMR_INIT_CALLS		(SZ_1G / PAGE_SIZE)
+
 /* Let the module initialise one TDMR's PAMT; it does a part in each call. */
 static int init_tdmr(const struct tdmr *tdmr)
 {
-	u64 next = tdmr->range.start;
-	u64 status;
+	u64 done = tdmr->range.start, next, status;
+	unsigned int calls = 0;
 
-	do {
+	while (done < tdmr->range.end) {
 		status = tdh_sys_tdmr_init(tdmr->range.start, &next);
-		if (tdx_status_failed(status))
+		/* By an earlier try. */
+		if (tdx_status_code(status) == TDX_TDMR_ALREADY_INITIALIZED)
+			break;
+		if (tdx_status_failed(status) || ++calls > TDMR_INIT_CALLS)
 			return tdx_off_status("SYS.TDMR.INIT", status,
-					      "load a fresh TDX module");
+					      "load kvm_intel again to go on from here");
+		if (next > done) {
+			done = next;
+			calls = 0;
+		}
 		cond_resched();
-	} while (next < tdmr->range.end);
+	}
 	return 0;
 }
 
@@ -181,14 +193,29 @@ int tdx_memory_init(void)
 	return 0;
 }
 
-void tdx_memory_release(bool module_is_gone)
+/* The module has used the PAMTs: make ordinary memory of them again. */
+static void clear_pamts(void)
 {
-	if (pamts_allocated && module_owns_pamts && !module_is_gone) {
-		pr_warn("%llu KiB of page metadata stay with the TDX module until reboot\n",
-			pamt_total() / SZ_1K);
-	} else if (pamts_allocated) {
-		tdx_pamt_free(tdmrs, nr_tdmrs);
+	unsigned int i;
+	u64 pa, end;
+
+	/* A line of a PAMT that is written back later would destroy data. */
+	wbinvd_on_all_cpus();
+	for (i = 0; i < nr_tdmrs; i++) {
+		end = tdmrs[i].pamt_pa + tdmr_pamt_bytes(&tdmrs[i]);
+		for (pa = tdmrs[i].pamt_pa; pa < end; pa += PAGE_SIZE) {
+			tdx_clear_page(pfn_to_page(PHYS_PFN(pa)));
+			cond_resched();
+		}
 	}
+}
+
+void tdx_memory_release(void)
+{
+	if (module_owns_pamts)
+		clear_pamts();
+	if (pamts_allocated)
+		tdx_pamt_free(tdmrs, nr_tdmrs);
 	pamts_allocated = false;
 	module_owns_pamts = false;
 	kvfree(tdmrs);

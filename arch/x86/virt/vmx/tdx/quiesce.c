@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of TDX: at unload, before another kernel takes over, and never by
- * suspending, which loses the keys and so every TD's memory.
+ * The end of TDX: when it is shut down, before another kernel takes over, and
+ * never by suspending to memory or disk, which loses the keys and so every TD's
+ * memory.  Suspend to idle loses nothing.
  */
 #include <linux/notifier.h>
 #include <linux/reboot.h>
@@ -21,10 +22,10 @@ static bool must_call_again(u64 status)
 }
 
 /*
- * Shut the TDX module down, which destroys what TDs are left.  Returns
- * whether it let go of all memory; modules before TDH.SYS.DISABLE never do.
+ * Disable the TDX module, which destroys what TDs are left, and write back what
+ * it left in the caches.  Modules before TDH.SYS.DISABLE refuse, and go on.
  */
-bool tdx_module_disable(void)
+int tdx_module_disable(void)
 {
 	char text[TDX_STATUS_TEXT_MAX];
 	unsigned int tries = TDX_DISABLE_TRIES;
@@ -33,39 +34,44 @@ bool tdx_module_disable(void)
 	do {
 		if (tdx_run_in_vmx(tdh_sys_disable, &status)) {
 			pr_warn("cannot enter VMX operation to disable the TDX module\n");
-			return false;
+			return -EIO;
 		}
 		cond_resched();
 	} while (must_call_again(status) && --tries);
 
+	tdx_flush_caches();
 	if (!tdx_status_failed(status))
-		return true;
+		return 0;
+	if (tdx_status_code(status) == TDX_OPERAND_INVALID)
+		return -EOPNOTSUPP;
 	pr_warn("the TDX module cannot be disabled: %s\n",
 		tdx_status_describe(text, sizeof(text), status));
-	return false;
+	return -EIO;
 }
 
 /*
  * A new kernel knows nothing of private memory: nothing may be written there
  * any more, and no dirty line of it may be written back later.
+ *
+ * vCPUs may still run.  If the module could be disabled, they can do nothing
+ * more; in any case KVM's last SEAMCALL on a CPU comes later, and so does its
+ * write-back, in vt_disable_virtualization_cpu().
  */
 static int tdx_reboot_notify(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
-	if (action == SYS_RESTART)
-		tdx_module_disable();
-	wbinvd_on_all_cpus();
+	tdx_module_disable();
 	return NOTIFY_DONE;
 }
 
+/* Which way of suspending it will be is known later, see tdx_pm_prepare(). */
 static int tdx_pm_notify(struct notifier_block *nb, unsigned long action,
 			 void *data)
 {
 	switch (action) {
 	case PM_HIBERNATION_PREPARE:
-	case PM_SUSPEND_PREPARE:
 	case PM_RESTORE_PREPARE:
-		pr_warn("no suspend or hibernation while TDX is on: it would lose the TDs' keys\n");
+		pr_warn("no hibernation while TDX is on: it would lose the TDs' keys\n");
 		return NOTIFY_BAD;
 	default:
 		return NOTIFY_DONE;

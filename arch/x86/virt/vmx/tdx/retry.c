@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* SEAMCALL with the one retry that needs no judgement: lack of entropy. */
+#include <linux/preempt.h>
+
 #include "seamcall.h"
 
 #define CREATE_TRACE_POINTS
@@ -19,7 +21,11 @@ static u64 seamcall_retry(u64 (*call)(u64, struct tdx_module_args *), u64 leaf,
 	u64 status;
 
 	for (;;) {
+		/* Before the call: it may never return, if a crash stops this CPU. */
+		preempt_disable();
+		this_cpu_write(tdx_cache_dirty, true);
 		status = call(leaf, args);
+		preempt_enable();
 		if (tdx_status_code(status) != TDX_RND_NO_ENTROPY || !--tries)
 			break;
 		*args = in;

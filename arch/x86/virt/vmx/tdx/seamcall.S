@@ -71,9 +71,10 @@ SYM_FUNC_END(__seamcall_ret)
 
 /*
  * All registers, for VP.ENTER.  The guest chooses what comes back in them, so
- * clear those that the caller does not get back from the stack: no code that
- * runs speculatively shall see a guest's value.  RBP is the exception: TDs
- * are created with NO_RBP_MOD, which makes the module preserve it.
+ * clear all of them: no code that runs speculatively shall see a guest's value.
+ * That includes those that the stack restores, as the load may be speculated
+ * past.  RBP is the exception: TDs are created with NO_RBP_MOD, which makes the
+ * module preserve it.
  *
  * KVM enters the guest from code that must not be instrumented.
  */
@@ -118,6 +119,11 @@ SYM_FUNC_START(__seamcall_saved_ret)
 	xorl	%r9d, %r9d
 	xorl	%r10d, %r10d
 	xorl	%r11d, %r11d
+	xorl	%r12d, %r12d
+	xorl	%r13d, %r13d
+	xorl	%r14d, %r14d
+	xorl	%r15d, %r15d
+	xorl	%ebx, %ebx
 
 	popq	%rsi
 	popq	%r15

@@ -8,6 +8,7 @@
 
 #include <linux/io.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <asm/cacheflush.h>
 #include <asm/processor.h>
 
@@ -18,6 +19,9 @@
 #ifdef CONFIG_INTEL_TDX_HOST
 #error "This kernel has a TDX host core of its own: the two cannot share the module"
 #endif
+
+/* cache.c: this CPU's caches may hold lines of private memory */
+DECLARE_PER_CPU(bool, tdx_cache_dirty);
 
 /* seamcall.S: one execution of the instruction */
 u64 __seamcall(u64 leaf, struct tdx_module_args *args);

@@ -115,12 +115,13 @@ EXPORT_SYMBOL_GPL(tdh_vp_flush);
  *   in   RCX TDVPR   others: the answer to a TDVMCALL, as its mask selects
  *   out  all but RBP
  *
- * No retry: this leaf does not draw on entropy.  No trace: KVM calls it where
- * RCU does not watch.
+ * The caller has preemption off.  No retry: this leaf does not draw on entropy.
+ * No trace: KVM calls it where RCU does not watch.
  */
 noinstr u64 tdh_vp_enter(struct tdx_vp *vp, struct tdx_module_args *args)
 {
 	args->rcx = tdx_tdvpr_pa(vp);
+	this_cpu_write(tdx_cache_dirty, true);
 	return __seamcall_saved_ret(TDH_VP_ENTER, args);
 }
 EXPORT_SYMBOL_GPL(tdh_vp_enter);

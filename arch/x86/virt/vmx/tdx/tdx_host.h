@@ -91,6 +91,9 @@ int tdx_on_each_package(int (*fn)(void *), void *data);
 void tdx_key_lock(void);
 void tdx_key_unlock(void);
 
+/* --- caches (cache.c) --- */
+void tdx_cpu_flush_cache(void);
+
 /* --- pages (phymem.c) --- */
 void tdx_clear_page(struct page *page);
 

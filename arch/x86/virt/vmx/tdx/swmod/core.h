@@ -236,6 +236,7 @@ u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level);
  * so (ENHANCED_DEMOTE_INTERRUPTIBILITY).
  */
 extern bool sw_enhanced_demote;
+extern bool sw_knows_sys_disable;
 
 /* --- measurement (measure.c) --- */
 void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);

@@ -9,6 +9,9 @@
 #define SW_EARLY	1
 #define SW_LATE		2
 
+/* Modules up to 1.5.25 do not know SYS.DISABLE. */
+bool sw_knows_sys_disable = true;
+
 struct sw_leaf_info {
 	sw_leaf_fn fn;
 	u8 max_version;
@@ -90,6 +93,8 @@ static u64 dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 		return SW_OPERAND_INVALID | SW_OPND_RAX;
 	info = &leaves[leaf];
 	if (!info->fn || version > info->max_version)
+		return SW_OPERAND_INVALID | SW_OPND_RAX;
+	if (leaf == SW_LEAF_SYS_DISABLE && !sw_knows_sys_disable)
 		return SW_OPERAND_INVALID | SW_OPND_RAX;
 	err = state_gate(info);
 	if (err)

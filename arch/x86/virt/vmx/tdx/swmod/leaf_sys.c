@@ -4,8 +4,8 @@
  * KEY.CONFIG on every package, TDMR.INIT until all of memory is ready.
  *
  * After SYS.DISABLE the module has forgotten its memory and answers nothing
- * but SYS_SHUTDOWN.  To be brought up again it has to be loaded again; until
- * SYS.DISABLE it cannot be unloaded, since TDs may exist.
+ * but SYS_SHUTDOWN.  To be brought up again it has to be loaded again; from
+ * SYS.CONFIG to SYS.DISABLE it cannot be unloaded, since TDs may exist.
  */
 #include "core.h"
 
@@ -90,8 +90,6 @@ static u64 sys_init_locked(void)
 		return err;
 	sw_cpuid_sample();
 	sw_sys.tsc_adjust = native_msr(SW_MSR_TSC_ADJUST);
-	/* TDs will depend on this code from now on. */
-	sw_pin();
 	sw_store(&sw_sys.state, SW_SYSINIT_DONE);
 	return 0;
 }
@@ -130,13 +128,11 @@ static u64 lp_init_locked(struct sw_cpu *cpu)
 {
 	u64 err;
 
-	if (sw_sys.state == SW_SYSINIT_PENDING)
+	/* From SYS.CONFIG on this is the answer to all, also to one that is done. */
+	if (sw_sys.state != SW_SYSINIT_DONE)
 		return SW_SYS_LP_INIT_NOT_PENDING;
 	if (cpu->lp_init_done)
 		return SW_SYS_LP_INIT_DONE;
-	/* SYS.CONFIG has counted the CPUs; a late one stays outside. */
-	if (sw_sys.state != SW_SYSINIT_DONE)
-		return SW_SYS_LP_INIT_NOT_PENDING;
 	if (sw_this_pkg() >= sw_nr_pkgs())
 		return SW_INVALID_PKG_ID | sw_this_pkg();
 	err = lp_check();
@@ -184,6 +180,8 @@ static u64 config_locked(const struct sw_regs *r)
 	sw_sys.dynamic_pamt = dynamic;
 	sw_sys.hkid = hkid;
 	sw_sys.kot[hkid].state = SW_KOT_RESERVED;
+	/* The host has given memory away, and TDs will depend on this code. */
+	sw_pin();
 	sw_store(&sw_sys.state, SW_SYSCONFIG_DONE);
 	return 0;
 }
@@ -330,8 +328,6 @@ u64 sw_sys_lp_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
 
 static u64 disable_locked(void)
 {
-	u32 was = sw_load(&sw_sys.state);
-
 	sw_store(&sw_sys.state, SW_SYS_SHUTDOWN_DONE);
 	/*
 	 * Pairs with sw_dispatch(), which counts itself before it reads the
@@ -339,14 +335,13 @@ static u64 disable_locked(void)
 	 */
 	if (sw_load(&sw_sys.in_flight) != 1)
 		return SW_SYS_BUSY;
+	/* SYS.CONFIG pinned, and left TDMRs. */
+	if (sw_sys.nr_tdmrs)
+		sw_unpin();
 	sw_sys.nr_tdmrs = 0;
+	sw_sys.nr_cmrs = 0;
 	sw_sys.keyed_pkgs = 0;
 	memset(sw_sys.kot, 0, sizeof(sw_sys.kot));
-	/* SYS.INIT pinned; state and CMRs tell that it ran and is not undone. */
-	if (was != SW_SYSINIT_PENDING && sw_sys.nr_cmrs) {
-		sw_sys.nr_cmrs = 0;
-		sw_unpin();
-	}
 	return 0;
 }
 

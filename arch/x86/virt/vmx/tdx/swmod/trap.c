@@ -45,6 +45,9 @@ MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
 module_param_named(enhanced_demote, sw_enhanced_demote, bool, 0444);
 MODULE_PARM_DESC(enhanced_demote, "PAGE.DEMOTE is never interrupted, as by newer modules (default off)");
 
+module_param_named(sys_disable, sw_knows_sys_disable, bool, 0444);
+MODULE_PARM_DESC(sys_disable, "TDH.SYS.DISABLE exists, unlike in modules up to 1.5.25 (default on)");
+
 module_param_named(keep_host_state, sw_keep_host_state, bool, 0644);
 MODULE_PARM_DESC(keep_host_state, "a TD exit loses no state of the host's, unlike on hardware (default off)");
 
