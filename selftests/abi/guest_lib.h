@@ -54,4 +54,13 @@ static inline u64 rdmsr(u32 msr)
 	return (u64)hi << 32 | lo;
 }
 
+/* By CPUID: the module does not emulate the x2APIC's register for every TD. */
+static inline u32 apic_id(void)
+{
+	u32 eax = 1, ebx, ecx, edx;
+
+	asm volatile("cpuid" : "+a" (eax), "=b" (ebx), "=c" (ecx), "=d" (edx));
+	return ebx >> 24;
+}
+
 #endif /* _SELFTESTS_KVM_GUEST_LIB_H */

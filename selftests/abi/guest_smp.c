@@ -10,7 +10,6 @@
 #define MAILBOX_WAKEUP	1
 #define ICR_NMI		(4 << 8)
 #define ICR_ALL_OTHERS	(3 << 18)
-#define MSR_X2APIC_ID	0x802
 #define MSR_SELF_IPI	0x83f
 
 extern char trap_irq_low[], trap_irq_high[];
@@ -40,7 +39,7 @@ void smp_trap(unsigned int vector)
 
 	if (!READ_ONCE(running))
 		return;
-	id = rdmsr(MSR_X2APIC_ID) & 1;
+	id = apic_id() & 1;
 	count[id][vector]++;
 	if (!id && phase == 4 && vector >= 32 && nr_order < 2)
 		order[nr_order++] = vector;
@@ -71,7 +70,7 @@ static void ap_main(void)
 	u32 i;
 
 	apic_write(0x80f, 0x1ff);
-	report(rdmsr(MSR_X2APIC_ID));
+	report(apic_id());
 	phase = 1;
 	for (i = 0; i < SMP_ROUNDS; i++) {
 		wait_for(1, 0x40, i + 1, i & 2);
