@@ -44,7 +44,7 @@ struct sept_info {
 	u8 state;
 };
 
-#define TDX_MAX_CPUID_CONFIG	32
+#define TDX_MAX_CPUID_CONFIG	128
 
 struct tdx_cpuid_config {
 	u32 leaf;
