@@ -91,8 +91,11 @@ int tdx_on_each_package(int (*fn)(void *), void *data);
 void tdx_key_lock(void);
 void tdx_key_unlock(void);
 
-/* --- pages (phymem.c) --- */
+/* --- pages (phymem.c, private.c) --- */
 void tdx_clear_page(struct page *page);
+bool tdx_page_can_be_private(struct page *page, unsigned int order);
+struct folio *tdx_alloc_folio(gfp_t gfp, unsigned int order);
+struct page *tdx_alloc_page(gfp_t gfp);
 
 /* --- TDH.MNG.* --- */
 u64 tdh_mng_create(struct tdx_td *td);
