@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd of a TD: 2 MiB folios where memory, file and slot allow them.
+ * guest_memfd of a TD: memory that the TDX module manages, and 2 MiB folios
+ * where memory, file and slot allow them.
  *
- * A file hands out large folios if its mapping says that it supports them,
- * which only those of TDs do.  All that follows from it is here; any other
- * file goes through these functions as it went through base KVM.
+ * The mapping of a TD's file has the table of hooks in i_private_data, which
+ * guest_memfd leaves alone, and supports large folios.  All that follows from
+ * it is here; any other file goes through these functions as it went through
+ * base KVM.
  */
 #include <linux/delay.h>
 #include <linux/kvm_host.h>
@@ -26,7 +28,13 @@ MODULE_PARM_DESC(tdx_huge_pages,
 
 void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode)
 {
-	if (kvm_is_td(kvm) && READ_ONCE(tdx_huge_pages))
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (!hooks)
+		return;
+	/* The file has a reference to the VM, and the VM one to kvm-intel.ko. */
+	inode->i_mapping->i_private_data = (void *)hooks;
+	if (READ_ONCE(tdx_huge_pages))
 		mapping_set_large_folios(inode->i_mapping);
 }
 
@@ -53,6 +61,41 @@ static bool gmem_fits_huge(struct inode *inode, struct kvm_memory_slot *slot,
 	       IS_ALIGNED(slot->base_gfn - slot->gmem.pgoff, HUGE_PAGES);
 }
 
+static struct folio *gmem_alloc(struct address_space *mapping, gfp_t gfp,
+				unsigned int order)
+{
+	const struct kvm_tdx_hooks *hooks = mapping->i_private_data;
+
+	return hooks->alloc_folio(gfp, order);
+}
+
+/*
+ * What filemap_grab_folio() does, with memory that can be private.  -ENOMEM
+ * where there is none, which a fault reports with the page's address.
+ */
+static struct folio *gmem_grab_small(struct address_space *mapping, pgoff_t index)
+{
+	gfp_t gfp = mapping_gfp_mask(mapping);
+	struct folio *folio;
+	int ret;
+
+	for (;;) {
+		folio = filemap_lock_folio(mapping, index);
+		if (folio != ERR_PTR(-ENOENT))
+			return folio;
+		folio = gmem_alloc(mapping, gfp, 0);
+		if (!folio)
+			return ERR_PTR(-ENOMEM);
+		ret = filemap_add_folio(mapping, folio, index, gfp);
+		if (!ret)
+			return folio;
+		folio_put(folio);
+		/* A fault that was faster. */
+		if (ret != -EEXIST)
+			return ERR_PTR(ret);
+	}
+}
+
 /*
  * Returns NULL where memory is fragmented or the control group is full: both
  * have pages left, maybe, and a small one is as good.  So is one for a range
@@ -66,7 +109,7 @@ static struct folio *gmem_add_huge(struct address_space *mapping, pgoff_t start)
 
 	if (filemap_range_has_page(mapping, first, first + PMD_SIZE - 1))
 		return NULL;
-	folio = filemap_alloc_folio(gfp, HUGE_ORDER);
+	folio = gmem_alloc(mapping, gfp, HUGE_ORDER);
 	if (!folio)
 		return NULL;
 	if (filemap_add_folio(mapping, folio, start, gfp)) {
@@ -89,11 +132,13 @@ struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
 	pgoff_t start = ALIGN_DOWN(index, HUGE_PAGES);
 	struct folio *folio = NULL;
 
+	if (!inode->i_mapping->i_private_data)
+		return filemap_grab_folio(inode->i_mapping, index);
 	if (gmem_fits_huge(inode, slot, start))
 		folio = gmem_add_huge(inode->i_mapping, start);
 
 	/* Also finds the folio of a fault that was faster. */
-	return folio ?: filemap_grab_folio(inode->i_mapping, index);
+	return folio ?: gmem_grab_small(inode->i_mapping, index);
 }
 
 /* A poisoned page makes the rest of a folio that could not be split small. */
