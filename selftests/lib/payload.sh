@@ -18,6 +18,7 @@ newest_build()
 }
 
 # payload_modules DIR KVER: our modules and the kernel's own that they need.
+# SWMOD_ARGS are parameters of tdx_swmod.
 payload_modules()
 {
 	out=$1/payload/modules
@@ -31,7 +32,8 @@ payload_modules()
 		cp "$built/$name.ko" "$out/"
 	done
 	{
-		[ ! -f "$out/tdx_swmod.ko" ] || echo tdx_swmod.ko
+		[ ! -f "$out/tdx_swmod.ko" ] ||
+			echo "tdx_swmod.ko${SWMOD_ARGS:+ $SWMOD_ARGS}"
 		echo tdx_host.ko
 		echo kvm.ko
 		echo "kvm-intel.ko tdx=1"

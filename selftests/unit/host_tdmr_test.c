@@ -23,10 +23,25 @@ static const struct tdmr_limits hardware = {
 static struct tdmr tdmrs[64];
 static struct tdmr_problem problem;
 
+static struct tdx_ranges list(const struct tdx_range *r, unsigned int nr)
+{
+	return (struct tdx_ranges){ (struct tdx_range *)r, nr };
+}
+
+static int plan_with(const struct tdx_range *ram, unsigned int nr_ram,
+		     const struct tdx_range *cmr, unsigned int nr_cmrs,
+		     const struct tdmr_limits *limits)
+{
+	struct tdx_ranges r = list(ram, nr_ram), c = list(cmr, nr_cmrs);
+
+	memset(tdmrs, 0x5a, sizeof(tdmrs));
+	return tdmr_plan(&r, &c, limits, tdmrs, &problem);
+}
+
+/* On a machine whose CMRs are its RAM. */
 static int plan(const struct tdx_range *ram, unsigned int nr)
 {
-	memset(tdmrs, 0x5a, sizeof(tdmrs));
-	return tdmr_plan(ram, nr, &hardware, tdmrs, &problem);
+	return plan_with(ram, nr, ram, nr, &hardware);
 }
 
 static bool in_ranges(const struct tdx_range *r, unsigned int nr, u64 addr)
@@ -183,20 +198,111 @@ static unsigned int comb(struct tdx_range *ram, unsigned int nr, u64 start)
 	return nr;
 }
 
-/* 16 ranges from the start of a GiB make 16 holes; one more makes 17. */
-static void holes_are_limited_per_gib(void)
+/* Bytes of RAM that no region offers. */
+static u64 given_up(const struct tdx_range *ram, unsigned int nr_ram, int nr)
+{
+	unsigned int i;
+	u64 addr, sum = 0;
+
+	for (i = 0; i < nr_ram; i++) {
+		for (addr = ram[i].start; addr < ram[i].end; addr += 4 * KIB)
+			sum += usable(nr, addr) ? 0 : 4 * KIB;
+	}
+	return sum;
+}
+
+/* 16 ranges from the start of a GiB make 16 holes: with another GiB they fit. */
+static void sixteen_holes_fit_into_one_gib(void)
 {
 	struct tdx_range ram[17];
 	int nr;
 
 	comb(ram, 16, 3 * GIB);
-	nr = plan(ram, 16);
-	check(nr == 1 && tdmrs[0].nr_reserved == 16);
-	check(plan_is_good(ram, 16, nr));
+	ram[16] = (struct tdx_range){ 8 * GIB, 10 * GIB };
+	nr = plan(ram, 17);
+	check(nr == 2 && tdmrs[0].nr_reserved == 16);
+	check(plan_is_good(ram, 17, nr));
+}
+
+/* One more costs the smallest piece that has a hole on either side. */
+static void the_smallest_piece_goes_if_holes_are_too_many(void)
+{
+	struct tdx_range ram[18];
+	unsigned int i;
+	int nr;
 
 	comb(ram, 17, 3 * GIB);
-	check(plan(ram, 17) == -ENOSPC);
-	check(problem.addr == 3 * GIB);
+	for (i = 0; i < 17; i++) {
+		ram[i].start = 3 * GIB + i * MIB;
+		ram[i].end = ram[i].start + (20 + i) * 4 * KIB;
+	}
+	/* The first one begins with its GiB: without it no hole would go. */
+	ram[0].end = ram[0].start + 4 * KIB;
+	ram[9].end = ram[9].start + 8 * KIB;
+	ram[17] = (struct tdx_range){ 8 * GIB, 10 * GIB };
+	nr = plan(ram, 18);
+	check(nr == 2 && tdmrs[0].nr_reserved == 16);
+	check(plan_is_legal(nr));
+	check(!usable(nr, ram[9].start) && !usable(nr, ram[9].end - 4 * KIB));
+	check(given_up(ram, 18, nr) == 8 * KIB);
+}
+
+/* A PAMT needs an area as well, and there is no other region to have one. */
+static void the_last_area_is_left_for_a_pamt(void)
+{
+	struct tdx_range ram[17];
+	int nr;
+
+	comb(ram, 16, 3 * GIB);
+	ram[15].end = 3 * GIB + 512 * MIB;
+	nr = plan(ram, 16);
+	check(nr == 1 && tdmrs[0].nr_reserved == 15);
+	check(plan_is_legal(nr));
+	check(given_up(ram, 16, nr) == 4 * KIB);
+}
+
+/* What the firmware keeps of convertible memory is no hole for the module. */
+static void a_hole_in_a_cmr_needs_no_area(void)
+{
+	static const struct tdx_range cmr[] = { { 0, 2 * GIB } };
+	struct tdx_range ram[60];
+	int nr;
+
+	comb(ram, 60, GIB + 100 * MIB);
+	nr = plan_with(ram, 60, cmr, 1, &hardware);
+	check(nr == 1 && tdmrs[0].nr_reserved == 0);
+	check(tdmrs[0].range.start == GIB && tdmrs[0].range.end == 2 * GIB);
+}
+
+static void pieces_without_ram_go_first(void)
+{
+	struct tdx_range cmr[20], ram[2] = { { 3 * GIB, 3 * GIB + 4 * KIB } };
+	int nr;
+
+	/* 19 holes; only the first and the last of 20 pieces have RAM. */
+	comb(cmr, 20, 3 * GIB);
+	ram[1] = cmr[19];
+	nr = plan_with(ram, 2, cmr, 20, &hardware);
+	check(nr == 1 && tdmrs[0].nr_reserved <= 16);
+	check(!given_up(ram, 2, nr));
+}
+
+/* Modules may take more or fewer than today's 16. */
+static void the_modules_number_of_areas_counts(void)
+{
+	struct tdmr_limits limits = hardware;
+	struct tdx_range ram[31];
+	unsigned int max;
+	int nr;
+
+	comb(ram, 30, 3 * GIB);
+	ram[30] = (struct tdx_range){ 8 * GIB, 10 * GIB };
+	for (max = 2; max <= TDMR_MAX_RESERVED; max++) {
+		limits.max_reserved = max;
+		nr = plan_with(ram, 31, ram, 31, &limits);
+		check(nr == 2 && tdmrs[0].nr_reserved == min(max, 30U));
+		check(given_up(ram, 31, nr) == (30 - min(max, 30U)) * 4 * KIB);
+	}
 }
 
 /* Many holes, but few in each GiB: more regions instead of a failure. */
@@ -249,7 +355,87 @@ static void large_memory_fits_in_the_regions(void)
 
 	check(nr > 0);
 	check(plan_is_good(ram, NR(ram), nr));
-	check(plan(ram + 1, 1) == 32);
+}
+
+static u64 largest_pamt(int nr)
+{
+	u64 most = 0;
+
+	while (nr--)
+		most = max(most, tdmr_pamt_bytes(&tdmrs[nr]));
+	return most;
+}
+
+/* 16 TiB / 64 are 256 GiB, whose PAMT is 1 GiB: not much more is to be found. */
+static void a_large_machine_needs_no_larger_pamts_than_it_must(void)
+{
+	static const struct tdx_range ram[] = {
+		{ MIB, 2 * GIB }, { 4 * GIB, 16386 * GIB },
+	};
+	static const struct tdx_range small[] = {
+		{ MIB, 2 * GIB }, { 4 * GIB, 1100 * GIB },
+	};
+	int nr = plan(ram, NR(ram));
+
+	check(nr > 56 && nr <= 64);
+	check(plan_is_good(ram, NR(ram), nr));
+	check(largest_pamt(nr) < 1200 * MIB);
+
+	/* A little more than 64 times 16 GiB. */
+	nr = plan(small, NR(small));
+	check(nr > 56 && nr <= 64);
+	check(largest_pamt(nr) < 80 * MIB);
+}
+
+/* A PAMT describes gaps, too: bridge the small ones. */
+static void the_smallest_gaps_are_bridged(void)
+{
+	struct tdx_range ram[66];
+	unsigned int i;
+	u64 sum = 0, pos = 0;
+	int nr;
+
+	for (i = 0; i < NR(ram); i++) {
+		ram[i] = (struct tdx_range){ pos, pos + GIB };
+		pos += i % 8 ? 64 * GIB : 2 * GIB;
+	}
+	nr = plan(ram, NR(ram));
+	check(plan_is_good(ram, NR(ram), nr));
+	for (i = 0; i < (unsigned int)nr; i++)
+		sum += tdmrs[i].range.end - tdmrs[i].range.start;
+	check(sum < 80 * GIB);
+}
+
+static void a_region_splits_where_its_pamt_is_too_large(void)
+{
+	struct tdx_range ram[] = {
+		{ MIB, 5 * GIB - MIB }, { 5 * GIB + MIB, 9 * GIB - MIB },
+	};
+	int nr = plan(ram, NR(ram));
+	unsigned int n = nr;
+	u64 bytes = tdmr_pamt_bytes(&tdmrs[0]);
+
+	check(nr == 1 && n == 1);
+	while (!tdmr_split(tdmrs, &n, 0, &hardware))
+		check(plan_is_good(ram, NR(ram), n));
+	check(n == 4 && tdmrs[0].range.end == GIB);
+	check(tdmr_pamt_bytes(&tdmrs[0]) < bytes / 8);
+	while (n < 64 && !tdmr_split(tdmrs, &n, n - 1, &hardware))
+		check(plan_is_good(ram, NR(ram), n));
+	check(tdmr_split(tdmrs, &n, n - 1, &hardware) == -ENOSPC);
+	check(plan_is_good(ram, NR(ram), n));
+}
+
+static void regions_beyond_the_modules_number_do_not_split(void)
+{
+	struct tdx_range ram[] = { { 0, 16 * GIB } };
+	struct tdmr_limits limits = hardware;
+	int nr = plan(ram, 1);
+	unsigned int n = nr;
+
+	limits.max_tdmrs = 1;
+	check(n == 1 && tdmr_split(tdmrs, &n, 0, &limits) == -ENOSPC);
+	check(n == 1 && plan_is_good(ram, 1, n));
 }
 
 /* 100 lone GiBs are more than 64 regions: some have to bridge gaps. */
@@ -286,6 +472,9 @@ static void bad_input_is_refused(void)
 	static const struct tdx_range overlapping[] = {
 		{ 0, 2 * GIB }, { GIB, 3 * GIB },
 	};
+	static const struct tdx_range touching[] = {
+		{ 0, 2 * GIB }, { 2 * GIB, 3 * GIB },
+	};
 	static const struct tdx_range unaligned[] = { { 0, GIB - 1 } };
 	static const struct tdx_range empty[] = { { GIB, GIB } };
 	static const struct tdx_range fine[] = { { 0, GIB } };
@@ -293,17 +482,22 @@ static void bad_input_is_refused(void)
 
 	check(plan(unsorted, 2) == -EINVAL);
 	check(plan(overlapping, 2) == -EINVAL);
+	check(plan(touching, 2) == -EINVAL);
 	check(plan(unaligned, 1) == -EINVAL);
 	check(plan(empty, 1) == -EINVAL);
 	check(plan(fine, 0) == -EINVAL);
 
-	limits.max_reserved = 17;
-	check(tdmr_plan(fine, 1, &limits, tdmrs, &problem) == -EINVAL);
+	check(plan_with(fine, 1, unsorted, 2, &hardware) == -EINVAL);
+	check(plan_with(fine, 1, fine, 0, &hardware) == -EINVAL);
+
+	limits.max_reserved = TDMR_MAX_RESERVED + 1;
+	check(plan_with(fine, 1, fine, 1, &limits) == -EINVAL);
+	limits.max_reserved = 1;
+	check(plan_with(fine, 1, fine, 1, &limits) == -EINVAL);
 	limits.max_reserved = 2;
-	check(tdmr_plan(fine, 1, &limits, tdmrs, &problem) == -EINVAL);
-	limits.max_reserved = 3;
+	check(plan_with(fine, 1, fine, 1, &limits) == 1);
 	limits.max_tdmrs = 0;
-	check(tdmr_plan(fine, 1, &limits, tdmrs, &problem) == -EINVAL);
+	check(plan_with(fine, 1, fine, 1, &limits) == -EINVAL);
 }
 
 /* A count that takes the long way: pages that change between RAM and not. */
@@ -341,7 +535,7 @@ static unsigned int random_ram(struct tdx_range *ram, unsigned int max)
 	for (i = 0; i < nr; i++) {
 		u64 unit = fine && rand() % 4 ? 4 * KIB : 64 * MIB;
 
-		pos += unit * (rand() % 40);
+		pos += unit * (1 + rand() % 40);
 		ram[i].start = pos;
 		pos += unit * (1 + rand() % 40);
 		ram[i].end = pos;
@@ -349,27 +543,80 @@ static unsigned int random_ram(struct tdx_range *ram, unsigned int max)
 	return nr;
 }
 
-static void random_layouts_are_exact_or_impossible(void)
+/* Random ranges of which each lies in one of @cmr. */
+static unsigned int random_part(struct tdx_range *ram, unsigned int max,
+				const struct tdx_range *cmr, unsigned int nr)
 {
-	unsigned int done = 0, refused = 0, i;
-	struct tdx_range ram[80];
+	unsigned int n = 0, i;
+
+	for (i = 0; i < nr && n < max; i++) {
+		u64 pages = (cmr[i].end - cmr[i].start) / (4 * KIB);
+		u64 first = rand() % 3 ? 0 : rand() % pages;
+		u64 count = 1 + (rand() % 3 ? pages - first - 1 : rand() % (pages - first));
+
+		if (rand() % 8 == 0)
+			continue;
+		ram[n].start = cmr[i].start + first * 4 * KIB;
+		ram[n++].end = cmr[i].start + (first + count) * 4 * KIB;
+	}
+	return n;
+}
+
+/* What is offered is convertible, and RAM is offered unless it was given up. */
+static bool plan_fits(const struct tdx_range *ram, unsigned int nr_ram,
+		      const struct tdx_range *cmr, unsigned int nr_cmrs, int nr,
+		      bool *gave_up)
+{
+	static u64 edge[8192];
+	unsigned int n = 0, i, j;
+
+	edge[n++] = 0;
+	for (i = 0; i < nr_ram; i++)
+		edge[n++] = ram[i].start, edge[n++] = ram[i].end;
+	for (i = 0; i < nr_cmrs; i++)
+		edge[n++] = cmr[i].start, edge[n++] = cmr[i].end;
+	for (i = 0; i < (unsigned int)nr; i++) {
+		edge[n++] = tdmrs[i].range.start, edge[n++] = tdmrs[i].range.end;
+		for (j = 0; j < tdmrs[i].nr_reserved; j++) {
+			edge[n++] = tdmrs[i].reserved[j].start;
+			edge[n++] = tdmrs[i].reserved[j].end;
+		}
+	}
+	*gave_up = false;
+	for (i = 0; i < n; i++) {
+		if (usable(nr, edge[i]) && !in_ranges(cmr, nr_cmrs, edge[i]))
+			return false;
+		if (in_ranges(ram, nr_ram, edge[i]) && !usable(nr, edge[i]))
+			*gave_up = true;
+	}
+	return true;
+}
+
+static void random_layouts_fit(void)
+{
+	unsigned int exact = 0, gave_up = 0, i;
+	struct tdx_range ram[80], cmr[80];
 
 	srand(1);
 	for (i = 0; i < 20000; i++) {
-		unsigned int nr_ram = random_ram(ram, NR(ram));
-		int nr = plan(ram, nr_ram);
+		unsigned int nr_cmrs = random_ram(cmr, NR(cmr));
+		unsigned int nr_ram = random_part(ram, NR(ram), cmr, nr_cmrs);
+		bool less;
+		int nr;
 
-		if (nr > 0) {
-			check(plan_is_good(ram, nr_ram, nr));
-			done++;
-		} else {
-			check(nr == -ENOSPC);
-			check(most_holes_in_a_gib(ram, nr_ram) > 16);
-			refused++;
-		}
+		if (!nr_ram)
+			continue;
+		nr = plan_with(ram, nr_ram, cmr, nr_cmrs, &hardware);
+		check(plan_is_legal(nr));
+		check(plan_fits(ram, nr_ram, cmr, nr_cmrs, nr, &less));
+		/* 15, as the last one may be kept for a PAMT. */
+		if (less)
+			check(most_holes_in_a_gib(cmr, nr_cmrs) > 15);
+		exact += !less;
+		gave_up += less;
 	}
 	/* Both outcomes have to be common, or this tests nothing. */
-	check(done > 1000 && refused > 100);
+	check(exact > 1000 && gave_up > 100);
 }
 
 static void areas_merge_where_they_touch(void)
@@ -434,15 +681,24 @@ int main(void)
 	run(small_machine_gets_one_region);
 	run(pci_hole_separates_regions);
 	run(tiny_region_is_covered);
-	run(holes_are_limited_per_gib);
+	run(sixteen_holes_fit_into_one_gib);
+	run(the_smallest_piece_goes_if_holes_are_too_many);
+	run(the_last_area_is_left_for_a_pamt);
+	run(a_hole_in_a_cmr_needs_no_area);
+	run(pieces_without_ram_go_first);
+	run(the_modules_number_of_areas_counts);
 	run(region_ends_before_holes_become_too_many);
 	run(growth_leaves_room_for_pamts);
 	run(regions_are_small_if_there_are_enough);
 	run(large_memory_fits_in_the_regions);
+	run(a_large_machine_needs_no_larger_pamts_than_it_must);
 	run(too_many_pieces_are_bridged);
+	run(the_smallest_gaps_are_bridged);
+	run(a_region_splits_where_its_pamt_is_too_large);
+	run(regions_beyond_the_modules_number_do_not_split);
 	run(hopeless_layout_is_refused);
 	run(bad_input_is_refused);
-	run(random_layouts_are_exact_or_impossible);
+	run(random_layouts_fit);
 	run(areas_merge_where_they_touch);
 	run(a_full_region_takes_no_more);
 	run(an_area_outside_is_refused);

@@ -203,6 +203,13 @@ static inline void *page_to_virt(const struct page *page)
 struct page *alloc_page(gfp_t gfp);
 struct page *fake_alloc_2m(void);
 void __free_page(struct page *page);
+
+/* tdx_host.ko's, on a machine that can make all of its RAM private. */
+static inline struct page *tdx_alloc_page(gfp_t gfp)
+{
+	return alloc_page(gfp);
+}
+
 unsigned long get_zeroed_page(gfp_t gfp);
 void free_page(unsigned long va);
 void *kzalloc(size_t size, gfp_t gfp);

@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * guest_memfd of a TD: 2 MiB folios where memory, file and slot allow them.
+ * guest_memfd of a TD: memory that the TDX module manages, and 2 MiB folios
+ * where memory, file and slot allow them.
  *
- * A file hands out large folios if its mapping says that it supports them,
- * which only those of TDs do.  All that follows from it is here; any other
- * file goes through these functions as it went through base KVM.
+ * The mapping of a TD's file has the table of hooks in i_private_data, which
+ * guest_memfd leaves alone, and supports large folios.  All that follows from
+ * it is here; any other file goes through these functions as it went through
+ * base KVM.
  */
 #include <linux/delay.h>
 #include <linux/kvm_host.h>
+#include <linux/list.h>
 #include <linux/module.h>
 #include <linux/pagemap.h>
+#include <linux/sched.h>
+#include <linux/spinlock.h>
 
 #include "kvm_tdx_hooks.h"
 
@@ -26,7 +31,13 @@ MODULE_PARM_DESC(tdx_huge_pages,
 
 void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode)
 {
-	if (!kvm_is_td(kvm) || !READ_ONCE(tdx_huge_pages))
+	const struct kvm_tdx_hooks *hooks = kvm_tdx_hooks_of(kvm);
+
+	if (!hooks)
+		return;
+	/* The file has a reference to the VM, and the VM one to kvm-intel.ko. */
+	inode->i_mapping->i_private_data = (void *)hooks;
+	if (!READ_ONCE(tdx_huge_pages))
 		return;
 	mapping_set_large_folios(inode->i_mapping);
 	/* kvm_tdx_gmem_release() wants to know of every split. */
@@ -56,6 +67,41 @@ static bool gmem_fits_huge(struct inode *inode, struct kvm_memory_slot *slot,
 	       IS_ALIGNED(slot->base_gfn - slot->gmem.pgoff, HUGE_PAGES);
 }
 
+static struct folio *gmem_alloc(struct address_space *mapping, gfp_t gfp,
+				unsigned int order)
+{
+	const struct kvm_tdx_hooks *hooks = mapping->i_private_data;
+
+	return hooks->alloc_folio(gfp, order);
+}
+
+/*
+ * What filemap_grab_folio() does, with memory that can be private.  -ENOMEM
+ * where there is none, which a fault reports with the page's address.
+ */
+static struct folio *gmem_grab_small(struct address_space *mapping, pgoff_t index)
+{
+	gfp_t gfp = mapping_gfp_mask(mapping);
+	struct folio *folio;
+	int ret;
+
+	for (;;) {
+		folio = filemap_lock_folio(mapping, index);
+		if (folio != ERR_PTR(-ENOENT))
+			return folio;
+		folio = gmem_alloc(mapping, gfp, 0);
+		if (!folio)
+			return ERR_PTR(-ENOMEM);
+		ret = filemap_add_folio(mapping, folio, index, gfp);
+		if (!ret)
+			return folio;
+		folio_put(folio);
+		/* A fault that was faster. */
+		if (ret != -EEXIST)
+			return ERR_PTR(ret);
+	}
+}
+
 /*
  * Returns NULL where memory is fragmented or the control group is full: both
  * have pages left, maybe, and a small one is as good.  So is one for a range
@@ -69,7 +115,7 @@ static struct folio *gmem_add_huge(struct address_space *mapping, pgoff_t start)
 
 	if (filemap_range_has_page(mapping, first, first + PMD_SIZE - 1))
 		return NULL;
-	folio = filemap_alloc_folio(gfp, HUGE_ORDER);
+	folio = gmem_alloc(mapping, gfp, HUGE_ORDER);
 	if (!folio)
 		return NULL;
 	if (filemap_add_folio(mapping, folio, start, gfp)) {
@@ -92,11 +138,13 @@ struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
 	pgoff_t start = ALIGN_DOWN(index, HUGE_PAGES);
 	struct folio *folio = NULL;
 
+	if (!inode->i_mapping->i_private_data)
+		return filemap_grab_folio(inode->i_mapping, index);
 	if (gmem_fits_huge(inode, slot, start))
 		folio = gmem_add_huge(inode->i_mapping, start);
 
 	/* Also finds the folio of a fault that was faster. */
-	return folio ?: filemap_grab_folio(inode->i_mapping, index);
+	return folio ?: gmem_grab_small(inode->i_mapping, index);
 }
 
 /* A poisoned page makes the rest of a folio that could not be split small. */
@@ -122,6 +170,27 @@ bool kvm_tdx_gmem_needs_clear(struct kvm *kvm)
 
 /* --- letting go of one --- */
 
+/* The tasks that punch a hole; each holds its file's invalidate lock. */
+struct truncation {
+	struct list_head list;
+	const struct task_struct *task;
+};
+
+static LIST_HEAD(truncations);
+static DEFINE_SPINLOCK(truncations_lock);
+
+static bool is_truncating(void)
+{
+	struct truncation *t;
+	bool found = false;
+
+	spin_lock(&truncations_lock);
+	list_for_each_entry(t, &truncations, list)
+		found |= t->task == current;
+	spin_unlock(&truncations_lock);
+	return found;
+}
+
 /*
  * A folio across an end of the hole has to be split, which a reference stands
  * in the way of: that of a fault, for a moment, or of compaction.  What stays
@@ -131,10 +200,13 @@ bool kvm_tdx_gmem_needs_clear(struct kvm *kvm)
 void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 			   loff_t last)
 {
+	struct truncation truncation = { .task = current };
 	unsigned int tries;
 
-	/* Whoever splits a folio here holds the invalidate lock. */
-	WRITE_ONCE(mapping->i_private_data, current);
+	spin_lock(&truncations_lock);
+	list_add(&truncation.list, &truncations);
+	spin_unlock(&truncations_lock);
+
 	for (tries = 0; tries < TRUNCATE_TRIES; tries++) {
 		if (tries)
 			usleep_range(100, 1000);
@@ -143,7 +215,10 @@ void kvm_tdx_gmem_truncate(struct address_space *mapping, loff_t start,
 		    !filemap_range_has_page(mapping, start, last))
 			break;
 	}
-	WRITE_ONCE(mapping->i_private_data, NULL);
+
+	spin_lock(&truncations_lock);
+	list_del(&truncation.list);
+	spin_unlock(&truncations_lock);
 }
 
 /* --- poison --- */
@@ -194,8 +269,7 @@ bool kvm_tdx_gmem_release(struct folio *folio,
 	struct address_space *mapping = folio->mapping;
 	unsigned long i;
 
-	if (!folio_test_has_hwpoisoned(folio) ||
-	    READ_ONCE(mapping->i_private_data) == current)
+	if (!folio_test_has_hwpoisoned(folio) || is_truncating())
 		return true;
 	if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
 		return false;

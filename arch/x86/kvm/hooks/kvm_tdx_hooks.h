@@ -29,6 +29,7 @@
  * @pre_fault: kvm_arch_vcpu_pre_fault_memory() of a TD; returns bytes mapped,
  *	       -errno, or 0 for a gpa that base KVM shall map as shared
  * @vcpu_ioctl: KVM_MEMORY_ENCRYPT_OP on a vCPU, called without vcpu->mutex
+ * @alloc_folio: memory for a guest_memfd that the TDX module manages
  * @gmem_close: a guest_memfd is about to be emptied; may sleep
  * @read_stats: the values of @stats_desc, in that order
  * @stats_desc: what KVM_GET_STATS_FD has of a TD besides base KVM's counts; one
@@ -43,6 +44,7 @@ struct kvm_tdx_hooks {
 	void (*flush_shadow_all)(struct kvm *kvm);
 	long (*pre_fault)(struct kvm_vcpu *vcpu, struct kvm_pre_fault_memory *range);
 	long (*vcpu_ioctl)(struct kvm_vcpu *vcpu, void __user *argp);
+	struct folio *(*alloc_folio)(gfp_t gfp, unsigned int order);
 	void (*gmem_close)(struct kvm *kvm);
 	void (*read_stats)(struct kvm *kvm, u64 *values);
 	const struct kvm_stats_desc *stats_desc;
@@ -102,7 +104,7 @@ const struct kvm_tdx_hooks *kvm_tdx_hooks_of(struct kvm *kvm);
 /* Are some pages of the 2 MiB around @gfn private and others shared? */
 bool kvm_tdx_gfn_is_mixed(struct kvm_memory_slot *slot, gfn_t gfn);
 
-/* --- kvm_tdx_gmem.c: 2 MiB folios for the guest_memfd of TDs --- */
+/* --- kvm_tdx_gmem.c: the folios of the guest_memfd of TDs --- */
 void kvm_tdx_gmem_create(struct kvm *kvm, struct inode *inode);
 struct folio *kvm_tdx_gmem_get_folio(struct inode *inode,
 				     struct kvm_memory_slot *slot, pgoff_t index);

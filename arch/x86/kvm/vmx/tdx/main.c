@@ -33,6 +33,7 @@ static const struct kvm_tdx_hooks tdx_hooks = {
 	.flush_shadow_all = td_release_keyid,
 	.pre_fault = tdx_pre_fault,
 	.vcpu_ioctl = tdx_vcpu_unlocked_ioctl,
+	.alloc_folio = tdx_alloc_folio,
 	.gmem_close = tdx_gmem_close,
 	.read_stats = tdx_read_stats,
 	.stats_desc = tdx_stats_desc,

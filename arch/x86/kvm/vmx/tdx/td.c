@@ -226,7 +226,7 @@ static int td_alloc_tdcs(struct tdx_td *td)
 		return -ENOMEM;
 
 	while (td->nr_tdcs < nr) {
-		struct page *page = alloc_page(GFP_KERNEL_ACCOUNT);
+		struct page *page = tdx_alloc_page(GFP_KERNEL_ACCOUNT);
 
 		if (!page)
 			return -ENOMEM;
@@ -363,7 +363,7 @@ static int td_alloc(struct kvm_tdx *kvm_tdx)
 	}
 
 	ret = -ENOMEM;
-	kvm_tdx->td.tdr = alloc_page(GFP_KERNEL_ACCOUNT);
+	kvm_tdx->td.tdr = tdx_alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!kvm_tdx->td.tdr)
 		goto free_hkid;
 	ret = td_alloc_tdcs(&kvm_tdx->td);

@@ -46,15 +46,16 @@ struct td_params {
 	u8 reserved2[24];
 	struct {
 		u32 eax, ebx, ecx, edx;
-	} cpuid[(1024 - 256) / 16];
+	/* A module with more leaves than fit into 1024 bytes reads more. */
+	} cpuid[TDX_MAX_CPUID_CONFIG];
 } __packed __aligned(1024);
 
-static_assert(sizeof(struct td_params) == 1024);
+static_assert(sizeof(struct td_params) >= 1024);
+static_assert(sizeof(struct td_params) <= PAGE_SIZE);
 static_assert(offsetof(struct td_params, eptp_controls) == 24);
 static_assert(offsetof(struct td_params, mrconfigid) == 80);
 static_assert(offsetof(struct td_params, ia32_arch_capabilities) == 224);
 static_assert(offsetof(struct td_params, cpuid) == 256);
-static_assert(ARRAY_SIZE(((struct td_params *)NULL)->cpuid) >= TDX_MAX_CPUID_CONFIG);
 
 /* --- what is on offer --- */
 
@@ -79,8 +80,6 @@ const char *td_params_unsupported(const struct tdx_sys_info *sys)
 		return "the TDX module insists on TD attributes unknown to KVM";
 	if (sys->xfam_fixed1 & ~td_supported_xfam(sys))
 		return "the TDX module insists on XSAVE features that KVM lacks";
-	if (sys->nr_cpuid_config > TDX_MAX_CPUID_CONFIG)
-		return "the TDX module has more CPUID leaves than TD_PARAMS";
 	return NULL;
 }
 

@@ -262,11 +262,11 @@ static int tdx_vp_alloc(struct tdx_vp *vp, unsigned int nr)
 	unsigned int i;
 
 	vp->tdcx = kcalloc(nr, sizeof(*vp->tdcx), GFP_KERNEL_ACCOUNT);
-	vp->tdvpr = alloc_page(GFP_KERNEL_ACCOUNT);
+	vp->tdvpr = tdx_alloc_page(GFP_KERNEL_ACCOUNT);
 	if (!vp->tdcx || !vp->tdvpr)
 		return -ENOMEM;
 	for (i = 0; i < nr; i++) {
-		vp->tdcx[i] = alloc_page(GFP_KERNEL_ACCOUNT);
+		vp->tdcx[i] = tdx_alloc_page(GFP_KERNEL_ACCOUNT);
 		if (!vp->tdcx[i])
 			return -ENOMEM;
 	}

@@ -49,19 +49,37 @@ void tdx_flush_caches(void);
 /* --- package.c --- */
 bool tdx_last_in_package(unsigned int cpu);
 
-/* --- ram.c: the RAM that exists; no other may come online later --- */
-struct tdx_ram {
-	struct tdx_range *range;
-	unsigned int nr;
-};
+/* --- ranges.c: lists that grow at their end; 0 or -ENOMEM --- */
+int tdx_ranges_add(struct tdx_ranges *list, u64 start, u64 end);
+void tdx_ranges_free(struct tdx_ranges *list);
+bool tdx_ranges_cover(const struct tdx_ranges *list, u64 start, u64 end);
+bool tdx_ranges_meet(const struct tdx_ranges *list, u64 start, u64 end);
+u64 tdx_ranges_bytes(const struct tdx_ranges *list);
+int tdx_ranges_intersect(struct tdx_ranges *out, const struct tdx_ranges *a,
+			 const struct tdx_ranges *b);
+int tdx_ranges_subtract(struct tdx_ranges *out, const struct tdx_ranges *a,
+			const struct tdx_ranges *b);
 
-int tdx_ram_freeze(struct tdx_ram *ram);
-void tdx_ram_thaw(struct tdx_ram *ram);
+/* --- ram.c: the RAM that exists; no other may come online later --- */
+int tdx_ram_freeze(struct tdx_ranges *ram);
+void tdx_ram_thaw(struct tdx_ranges *ram);
+
+/* --- cmr.c: the memory that the module can make private --- */
+int tdx_cmr_read(struct tdx_ranges *cmrs);
 
 /* --- pamt.c: memory for the module's page metadata --- */
-int tdx_pamt_alloc(const struct tdx_ram *ram, const struct tdmr_limits *limits,
-		   struct tdmr *tdmrs, unsigned int nr);
+int tdx_pamt_alloc(const struct tdx_ranges *ram,
+		   const struct tdmr_limits *limits, struct tdmr *tdmrs,
+		   unsigned int *nr);
 void tdx_pamt_free(struct tdmr *tdmrs, unsigned int nr);
+
+/* --- pamt_clear.c: what the module has used becomes ordinary memory --- */
+void tdx_pamt_clear(const struct tdmr *tdmrs, unsigned int nr);
+
+/* --- tdmr_info.c, tdmr_init.c: what the module is told of TDMRs --- */
+int tdx_tdmr_config(const struct tdmr *tdmrs, unsigned int nr,
+		    unsigned int max_reserved);
+int tdx_tdmr_init(const struct tdmr *tdmrs, unsigned int nr);
 
 /* --- memory.c: what the module manages, in the order of use --- */
 int tdx_memory_plan(const struct tdx_sys_info *info);
@@ -69,6 +87,13 @@ int tdx_memory_configure(void);
 int tdx_memory_init(void);
 /* Give all back: the module has never owned it, or was disabled. */
 void tdx_memory_release(void);
+
+/* --- private.c: RAM of which the module manages nothing; constant then --- */
+void tdx_private_exclude(const struct tdx_ranges *left_out,
+			 const struct tdx_ranges *managed);
+
+/* --- node.c --- */
+int tdx_next_nearest_node(int home, int nid);
 
 /* --- quiesce.c: the end of TDX, and what must not happen before --- */
 int tdx_quiesce_register(void);

@@ -1,39 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The memory that the TDX module manages: all RAM, as TDMRs with their PAMTs.
- * From TDH.SYS.CONFIG on the PAMTs belong to the module, also after a failure.
+ * The memory that the TDX module manages: all RAM that can be private, as
+ * TDMRs with their PAMTs.  From TDH.SYS.CONFIG on the PAMTs belong to the
+ * module, also after a failure.
  */
-#include <linux/align.h>
-#include <linux/gfp.h>
-#include <linux/io.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
-#include <linux/sched.h>
 #include <linux/sizes.h>
 #include <linux/slab.h>
-#include <asm/smp.h>
 
 #include "host.h"
 
-/* TDMR_INFO as the module reads it; reserved areas of size 0 end the list. */
-struct tdmr_info {
-	u64 base;
-	u64 size;
-	u64 pamt_1g_base;
-	u64 pamt_1g_size;
-	u64 pamt_2m_base;
-	u64 pamt_2m_size;
-	u64 pamt_4k_base;
-	u64 pamt_4k_size;
-	struct {
-		u64 offset;
-		u64 size;
-	} reserved[TDMR_MAX_RESERVED];
-} __aligned(512);
+/* Ranges of one kind that the log names; a line says how many more there are. */
+#define TDX_LEFT_OUT_LINES	16
 
 /* Set up once by bring-up, and taken down after it failed or at unload. */
-static struct tdx_ram ram;
+static struct tdx_ranges ram;
+/* Of it, what TDs can have; and what not, as not convertible or given up. */
+static struct tdx_ranges managed;
+static struct tdx_ranges left_out;
 static struct tdmr_limits limits;
+/* What the module says, which @limits may stay below. */
+static unsigned int max_reserved;
 static struct tdmr *tdmrs;
 static unsigned int nr_tdmrs;
 static bool pamts_allocated;
@@ -51,19 +39,118 @@ static u64 pamt_total(void)
 
 static void set_limits(const struct tdx_sys_info *info)
 {
+	max_reserved = info->max_reserved_per_tdmr;
 	limits = (struct tdmr_limits) {
 		.max_tdmrs = info->max_tdmrs,
 		.max_reserved = min_t(unsigned int, TDMR_MAX_RESERVED,
-				      info->max_reserved_per_tdmr),
+				      max_reserved),
 	};
 	memcpy(limits.pamt_entry_size, info->pamt_entry_size,
 	       sizeof(limits.pamt_entry_size));
 }
 
+/* Decide on TDMRs for the RAM in @usable. */
+static int plan_tdmrs(const struct tdx_ranges *usable,
+		      const struct tdx_ranges *cmrs)
+{
+	struct tdmr_problem problem = {};
+	int ret;
+
+	if (!usable->nr)
+		return tdx_off(-ENODEV, "no RAM is convertible; see the firmware's TDX settings");
+	tdmrs = kvcalloc(limits.max_tdmrs, sizeof(*tdmrs), GFP_KERNEL);
+	if (!tdmrs)
+		return tdx_off(-ENOMEM, "no memory for %u TDMRs",
+			       limits.max_tdmrs);
+
+	ret = tdmr_plan(usable, cmrs, &limits, tdmrs, &problem);
+	if (ret < 0)
+		return tdx_off(ret, "no TDMRs for this machine's memory: %s at 0x%llx",
+			       problem.what, problem.addr);
+	nr_tdmrs = ret;
+	return 0;
+}
+
+/* Without its reserved areas @ram is what TDs can have. */
+static int subtract_reserved(struct tdx_ranges *out,
+			     const struct tdx_ranges *usable)
+{
+	struct tdx_ranges reserved = {};
+	unsigned int i, j;
+	int ret = 0;
+
+	for (i = 0; i < nr_tdmrs; i++) {
+		for (j = 0; !ret && j < tdmrs[i].nr_reserved; j++)
+			ret = tdx_ranges_add(&reserved,
+					     tdmrs[i].reserved[j].start,
+					     tdmrs[i].reserved[j].end);
+	}
+	if (!ret)
+		ret = tdx_ranges_subtract(out, usable, &reserved);
+	tdx_ranges_free(&reserved);
+	return ret;
+}
+
+/* Name the ranges of RAM that no TD can have, and say why. */
+static void log_left_out(const struct tdx_ranges *usable)
+{
+	unsigned int i;
+
+	for (i = 0; i < left_out.nr && i < TDX_LEFT_OUT_LINES; i++) {
+		const struct tdx_range *r = &left_out.range[i];
+		bool in_cmr = tdx_ranges_meet(usable, r->start, r->end);
+
+		pr_warn("no TD can have the memory [0x%llx, 0x%llx), %llu KiB: %s\n",
+			r->start, r->end, (r->end - r->start) / SZ_1K,
+			in_cmr ? "given up, its GiB has more holes than the TDX module takes" :
+				 "not convertible, by the firmware's settings or its kind");
+	}
+	if (i < left_out.nr)
+		pr_warn("the same for %u more ranges of memory\n",
+			left_out.nr - i);
+}
+
+/* Compare what TDs can have with all RAM. */
+static int find_left_out(const struct tdx_ranges *usable)
+{
+	int ret = subtract_reserved(&managed, usable);
+
+	if (!ret)
+		ret = tdx_ranges_subtract(&left_out, &ram, &managed);
+	if (ret)
+		return ret;
+	log_left_out(usable);
+	tdx_private_exclude(&left_out, &managed);
+	return 0;
+}
+
+static int plan_memory(struct tdx_ranges *cmrs, struct tdx_ranges *usable)
+{
+	int ret;
+
+	ret = tdx_cmr_read(cmrs);
+	if (ret)
+		return ret;
+	/* A module that does not tell its CMRs refuses what lies in none. */
+	if (!cmrs->nr)
+		cmrs = &ram;
+	if (tdx_ranges_intersect(usable, &ram, cmrs))
+		return tdx_off(-ENOMEM, "no memory for the list of RAM");
+	ret = plan_tdmrs(usable, cmrs);
+	if (ret)
+		return ret;
+	if (find_left_out(usable))
+		return tdx_off(-ENOMEM, "no memory for the list of RAM");
+
+	ret = tdx_pamt_alloc(&managed, &limits, tdmrs, &nr_tdmrs);
+	pamts_allocated = !ret;
+	return ret;
+}
+
 /* Decide on TDMRs and allocate their PAMTs. */
 int tdx_memory_plan(const struct tdx_sys_info *info)
 {
-	struct tdmr_problem problem = {};
+	struct tdx_ranges cmrs = {}, usable = {};
 	int ret;
 
 	ret = tdx_ram_freeze(&ram);
@@ -71,149 +158,35 @@ int tdx_memory_plan(const struct tdx_sys_info *info)
 		return ret;
 
 	set_limits(info);
-	tdmrs = kvcalloc(limits.max_tdmrs, sizeof(*tdmrs), GFP_KERNEL);
-	if (!tdmrs)
-		return tdx_off(-ENOMEM, "no memory for %u TDMRs",
-			       limits.max_tdmrs);
-
-	ret = tdmr_plan(ram.range, ram.nr, &limits, tdmrs, &problem);
-	if (ret < 0)
-		return tdx_off(ret, "no TDMRs for this machine's memory: %s at 0x%llx",
-			       problem.what, problem.addr);
-	nr_tdmrs = ret;
-
-	ret = tdx_pamt_alloc(&ram, &limits, tdmrs, nr_tdmrs);
-	pamts_allocated = !ret;
+	ret = plan_memory(&cmrs, &usable);
+	tdx_ranges_free(&usable);
+	tdx_ranges_free(&cmrs);
 	return ret;
 }
 
-static void fill_tdmr_info(struct tdmr_info *info, const struct tdmr *tdmr)
-{
-	unsigned int i;
-
-	info->base = tdmr->range.start;
-	info->size = tdmr->range.end - tdmr->range.start;
-	info->pamt_4k_base = tdmr->pamt_pa;
-	info->pamt_4k_size = tdmr->pamt_size[0];
-	info->pamt_2m_base = info->pamt_4k_base + info->pamt_4k_size;
-	info->pamt_2m_size = tdmr->pamt_size[1];
-	info->pamt_1g_base = info->pamt_2m_base + info->pamt_2m_size;
-	info->pamt_1g_size = tdmr->pamt_size[2];
-	for (i = 0; i < tdmr->nr_reserved; i++) {
-		const struct tdx_range *r = &tdmr->reserved[i];
-
-		info->reserved[i].offset = r->start - tdmr->range.start;
-		info->reserved[i].size = r->end - r->start;
-	}
-}
-
-static const char *config_advice(u64 status)
-{
-	switch (tdx_status_code(status)) {
-	case TDX_SYS_CONFIG_NOT_PENDING:
-		return "every CPU of the machine has to be online";
-	case TDX_TDMR_OUTSIDE_CMRS:
-	case TDX_PAMT_OUTSIDE_CMRS:
-		return "the firmware has to make all RAM convertible";
-	default:
-		return "compare /proc/iomem with the firmware's TDX settings";
-	}
-}
-
-/* Tell the module, through an array of addresses and what they point to. */
 int tdx_memory_configure(void)
 {
-	size_t array_size = ALIGN(nr_tdmrs * sizeof(u64), sizeof(struct tdmr_info));
-	size_t size = array_size + nr_tdmrs * sizeof(struct tdmr_info);
-	struct tdmr_info *info;
-	unsigned int i;
-	u64 *array;
-	u64 status;
+	int ret = tdx_tdmr_config(tdmrs, nr_tdmrs, max_reserved);
 
-	BUILD_BUG_ON(sizeof(struct tdmr_info) != 512);
-
-	array = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
-	if (!array)
-		return tdx_off(-ENOMEM, "no memory for TDMR_INFO");
-	info = (void *)array + array_size;
-	for (i = 0; i < nr_tdmrs; i++) {
-		array[i] = virt_to_phys(&info[i]);
-		fill_tdmr_info(&info[i], &tdmrs[i]);
-	}
-
-	status = tdh_sys_config(virt_to_phys(array), nr_tdmrs,
-				tdx_global_keyid());
-	free_pages_exact(array, size);
-
-	if (tdx_status_failed(status))
-		return tdx_off_status("SYS.CONFIG", status,
-				      config_advice(status));
-	module_owns_pamts = true;
-	return 0;
-}
-
-/* The module says where it is by whole GiBs: the pages of one are a bound. */
-#define TDMR_INIT_CALLS		(SZ_1G / PAGE_SIZE)
-
-/* Let the module initialise one TDMR's PAMT; it does a part in each call. */
-static int init_tdmr(const struct tdmr *tdmr)
-{
-	u64 done = tdmr->range.start, next, status;
-	unsigned int calls = 0;
-
-	while (done < tdmr->range.end) {
-		status = tdh_sys_tdmr_init(tdmr->range.start, &next);
-		/* By an earlier try. */
-		if (tdx_status_code(status) == TDX_TDMR_ALREADY_INITIALIZED)
-			break;
-		if (tdx_status_failed(status) || ++calls > TDMR_INIT_CALLS)
-			return tdx_off_status("SYS.TDMR.INIT", status,
-					      "load kvm_intel again to go on from here");
-		if (next > done) {
-			done = next;
-			calls = 0;
-		}
-		cond_resched();
-	}
-	return 0;
+	module_owns_pamts = !ret;
+	return ret;
 }
 
 int tdx_memory_init(void)
 {
-	unsigned int i;
-	int ret;
+	int ret = tdx_tdmr_init(tdmrs, nr_tdmrs);
 
-	for (i = 0; i < nr_tdmrs; i++) {
-		ret = init_tdmr(&tdmrs[i]);
-		if (ret)
-			return ret;
-	}
+	if (ret)
+		return ret;
 	pr_info("%u TDMRs, %llu KiB of page metadata\n", nr_tdmrs,
 		pamt_total() / SZ_1K);
 	return 0;
 }
 
-/* The module has used the PAMTs: make ordinary memory of them again. */
-static void clear_pamts(void)
-{
-	unsigned int i;
-	u64 pa, end;
-
-	/* A line of a PAMT that is written back later would destroy data. */
-	wbinvd_on_all_cpus();
-	for (i = 0; i < nr_tdmrs; i++) {
-		end = tdmrs[i].pamt_pa + tdmr_pamt_bytes(&tdmrs[i]);
-		for (pa = tdmrs[i].pamt_pa; pa < end; pa += PAGE_SIZE) {
-			tdx_clear_page(pfn_to_page(PHYS_PFN(pa)));
-			cond_resched();
-		}
-	}
-}
-
 void tdx_memory_release(void)
 {
 	if (module_owns_pamts)
-		clear_pamts();
+		tdx_pamt_clear(tdmrs, nr_tdmrs);
 	if (pamts_allocated)
 		tdx_pamt_free(tdmrs, nr_tdmrs);
 	pamts_allocated = false;
@@ -221,6 +194,9 @@ void tdx_memory_release(void)
 	kvfree(tdmrs);
 	tdmrs = NULL;
 	nr_tdmrs = 0;
+	tdx_private_exclude(NULL, NULL);
+	tdx_ranges_free(&left_out);
+	tdx_ranges_free(&managed);
 	if (ram.nr)
 		tdx_ram_thaw(&ram);
 }

@@ -9,31 +9,19 @@
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sizes.h>
-#include <linux/slab.h>
 
 #include "host.h"
 
 /* NULL until the list is complete; then constant until tdx_ram_thaw(). */
-static const struct tdx_ram *frozen;
+static const struct tdx_ranges *frozen;
 /* From before the list is made until tdx_ram_thaw(). */
 static bool freezing;
-
-static bool ram_covers(const struct tdx_ram *ram, u64 start, u64 end)
-{
-	unsigned int i;
-
-	for (i = 0; i < ram->nr; i++) {
-		if (start >= ram->range[i].start && end <= ram->range[i].end)
-			return true;
-	}
-	return false;
-}
 
 static int tdx_memory_notify(struct notifier_block *nb, unsigned long action,
 			     void *data)
 {
 	const struct memory_notify *mem = data;
-	const struct tdx_ram *ram;
+	const struct tdx_ranges *ram;
 	u64 start = PFN_PHYS(mem->start_pfn);
 	u64 end = start + PFN_PHYS(mem->nr_pages);
 
@@ -49,7 +37,7 @@ static int tdx_memory_notify(struct notifier_block *nb, unsigned long action,
 		return NOTIFY_OK;
 	/* Pairs with the release in tdx_ram_freeze(). */
 	ram = smp_load_acquire(&frozen);
-	if (ram && ram_covers(ram, start, end))
+	if (ram && tdx_ranges_cover(ram, start, end))
 		return NOTIFY_OK;
 
 	pr_warn("memory [0x%llx, 0x%llx) stays offline: the TDX module does not manage it\n",
@@ -64,31 +52,13 @@ static struct notifier_block memory_nb = {
 /* Called in the order of addresses. */
 static int add_ram(struct resource *res, void *arg)
 {
-	struct tdx_ram *ram = arg;
-	struct tdx_range *last = ram->nr ? &ram->range[ram->nr - 1] : NULL;
 	/* The kernel never hands out the first MiB; the module may not take it. */
-	u64 start = max_t(u64, PAGE_ALIGN(res->start), SZ_1M);
-	u64 end = (res->end + 1) & PAGE_MASK;
-	struct tdx_range *more;
-
-	if (start >= end)
-		return 0;
-	if (last && last->end == start) {
-		last->end = end;
-		return 0;
-	}
-	more = krealloc_array(ram->range, ram->nr + 1, sizeof(*more),
-			      GFP_KERNEL);
-	if (!more)
-		return -ENOMEM;
-	more[ram->nr] = (struct tdx_range){ start, end };
-	ram->range = more;
-	ram->nr++;
-	return 0;
+	return tdx_ranges_add(arg, max_t(u64, PAGE_ALIGN(res->start), SZ_1M),
+			      (res->end + 1) & PAGE_MASK);
 }
 
 /* List the RAM and keep any other from coming online until tdx_ram_thaw(). */
-int tdx_ram_freeze(struct tdx_ram *ram)
+int tdx_ram_freeze(struct tdx_ranges *ram)
 {
 	int ret;
 
@@ -111,13 +81,11 @@ int tdx_ram_freeze(struct tdx_ram *ram)
 	return 0;
 }
 
-void tdx_ram_thaw(struct tdx_ram *ram)
+void tdx_ram_thaw(struct tdx_ranges *ram)
 {
 	/* Waits for a callback that runs, so the list can go afterwards. */
 	unregister_memory_notifier(&memory_nb);
 	WRITE_ONCE(freezing, false);
 	WRITE_ONCE(frozen, NULL);
-	kfree(ram->range);
-	ram->range = NULL;
-	ram->nr = 0;
+	tdx_ranges_free(ram);
 }

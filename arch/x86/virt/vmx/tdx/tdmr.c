@@ -3,8 +3,11 @@
  * TDMR planning.
  *
  * The module takes regions that are multiples of 1 GiB, sorted and disjoint,
- * with a few reserved areas in each.  RAM is not so tidy: cover it GiB by
- * GiB, reserve the holes, and begin a new region where they become too many.
+ * with a few reserved areas in each.  All that is not reserved has to lie in
+ * a CMR; whether it is RAM is not the module's business.  Cover the RAM GiB by
+ * GiB, reserve what lies between the CMRs, and begin a new region where the
+ * reserved areas become too many.  A single GiB with too many gives up the
+ * least RAM that makes them few enough.
  */
 #include "tdmr.h"
 
@@ -19,10 +22,23 @@
 
 #define TDMR_PAGE_SIZE		4096ULL
 
-/* How cover() may join GiBs to regions. */
-struct cover_policy {
+/*
+ * The piece of a CMR between two holes of a region, as a measure of what it
+ * costs to reserve it together with the holes.
+ */
+struct piece {
+	u64 ram;		/* bytes of RAM in it */
+	u64 start;		/* tells pieces of the same size apart */
+};
+
+/* What cover() works on, and how it may join GiBs to regions. */
+struct plan {
+	const struct tdx_ranges *ram;
+	const struct tdx_ranges *cmrs;
+	const struct tdmr_limits *limits;
+	unsigned int max_reserved;	/* of one GiB */
 	u64 max_size;
-	bool bridge;		/* across whole GiBs without RAM, too */
+	u64 max_gap;			/* GiBs without RAM that a region may bridge */
 };
 
 static u64 gib_down(u64 addr)
@@ -30,111 +46,229 @@ static u64 gib_down(u64 addr)
 	return addr & ~(TDMR_ALIGN - 1);
 }
 
-static void add_area(struct tdx_range *out, unsigned int max, unsigned int *nr,
-		     u64 start, u64 end)
+/* --- holes: what a region has to reserve --- */
+
+static u64 ram_bytes(const struct tdx_ranges *ram, u64 start, u64 end)
+{
+	unsigned int i;
+	u64 sum = 0;
+
+	for (i = 0; i < ram->nr && ram->range[i].start < end; i++) {
+		u64 from = max(start, ram->range[i].start);
+		u64 to = min(end, ram->range[i].end);
+
+		if (from < to)
+			sum += to - from;
+	}
+	return sum;
+}
+
+static bool piece_is_larger(struct piece a, struct piece b)
+{
+	return a.ram != b.ram ? a.ram > b.ram : a.start > b.start;
+}
+
+static void add_area(struct tdx_range *out, unsigned int *nr, u64 start, u64 end)
 {
 	if (start >= end)
 		return;
-	if (out && *nr < max)
+	if (out && *nr < TDMR_MAX_RESERVED)
 		out[*nr] = (struct tdx_range){ start, end };
 	(*nr)++;
 }
 
+/* Has the piece that @cmr is a hole of @range on either side? */
+static bool is_inner_piece(const struct tdx_range *cmr, struct tdx_range range)
+{
+	return cmr->start > range.start && cmr->end < range.end;
+}
+
+static struct piece piece_of(const struct plan *plan, const struct tdx_range *cmr)
+{
+	return (struct piece) {
+		ram_bytes(plan->ram, cmr->start, cmr->end), cmr->start,
+	};
+}
+
 /*
- * The parts of @range without RAM.  Returns their number; the first @max go
+ * The parts of @range outside the CMRs, joined across pieces that are not
+ * larger than @given_up.  Returns their number; the first TDMR_MAX_RESERVED go
  * to @out unless that is NULL.
  */
-static unsigned int find_holes(const struct tdx_range *ram, unsigned int nr_ram,
-			       struct tdx_range range, struct tdx_range *out,
-			       unsigned int max)
+static unsigned int find_holes(const struct plan *plan, struct tdx_range range,
+			       struct piece given_up, struct tdx_range *out)
 {
+	const struct tdx_range *cmr = plan->cmrs->range;
 	unsigned int i, nr = 0;
 	u64 pos = range.start;
 
-	for (i = 0; i < nr_ram && ram[i].start < range.end; i++) {
-		if (ram[i].end <= pos)
+	for (i = 0; i < plan->cmrs->nr && cmr[i].start < range.end; i++) {
+		if (cmr[i].end <= pos)
 			continue;
-		add_area(out, max, &nr, pos, ram[i].start);
-		pos = ram[i].end;
+		if (given_up.start && is_inner_piece(&cmr[i], range) &&
+		    !piece_is_larger(piece_of(plan, &cmr[i]), given_up))
+			continue;
+		add_area(out, &nr, pos, cmr[i].start);
+		pos = cmr[i].end;
 	}
-	add_area(out, max, &nr, pos, range.end);
+	add_area(out, &nr, pos, range.end);
 	return nr;
 }
 
+static unsigned int count_holes(const struct plan *plan, struct tdx_range range)
+{
+	return find_holes(plan, range, (struct piece){}, NULL);
+}
+
+/* The next larger piece of @range after @than; false if there is none. */
+static bool next_larger(const struct plan *plan, struct tdx_range range,
+			struct piece *than)
+{
+	const struct tdx_range *cmr = plan->cmrs->range;
+	struct piece best = {};
+	unsigned int i;
+
+	for (i = 0; i < plan->cmrs->nr && cmr[i].start < range.end; i++) {
+		struct piece p;
+
+		if (!is_inner_piece(&cmr[i], range))
+			continue;
+		p = piece_of(plan, &cmr[i]);
+		if (piece_is_larger(p, *than) &&
+		    (!best.start || piece_is_larger(best, p)))
+			best = p;
+	}
+	if (best.start)
+		*than = best;
+	return best.start;
+}
+
+/* Reserve what @tdmr has to, and the smallest pieces as well if that is too much. */
+static void reserve_holes(const struct plan *plan, struct tdmr *tdmr)
+{
+	struct piece given_up = {};
+	unsigned int nr = count_holes(plan, tdmr->range);
+
+	/* Each piece that goes makes two holes one. */
+	while (nr > plan->max_reserved && next_larger(plan, tdmr->range, &given_up))
+		nr--;
+	tdmr->nr_reserved = find_holes(plan, tdmr->range, given_up, tdmr->reserved);
+}
+
+/* --- regions --- */
+
 /* The first GiB at or after @from that has RAM; ~0 for none. */
-static u64 next_gib(const struct tdx_range *ram, unsigned int nr_ram, u64 from)
+static u64 next_gib(const struct tdx_ranges *ram, u64 from)
 {
 	unsigned int i;
 
-	for (i = 0; i < nr_ram; i++) {
-		if (ram[i].end > from)
-			return max(from, gib_down(ram[i].start));
+	for (i = 0; i < ram->nr; i++) {
+		if (ram->range[i].end > from)
+			return max(from, gib_down(ram->range[i].start));
 	}
 	return ~0ULL;
 }
 
-/* Sorted, disjoint, not empty, made of whole pages? */
-static bool ram_is_sane(const struct tdx_range *ram, unsigned int nr_ram)
+/* Sorted, with gaps between them, not empty, made of whole pages? */
+static bool ranges_are_sane(const struct tdx_ranges *list)
 {
 	unsigned int i;
 	u64 pos = 0;
 
-	for (i = 0; i < nr_ram; i++) {
-		if ((ram[i].start | ram[i].end) & (TDMR_PAGE_SIZE - 1))
+	for (i = 0; i < list->nr; i++) {
+		const struct tdx_range *r = &list->range[i];
+
+		if ((r->start | r->end) & (TDMR_PAGE_SIZE - 1))
 			return false;
-		if (ram[i].start < pos || ram[i].end <= ram[i].start)
+		if (r->start < pos || (i && r->start == pos) ||
+		    r->end <= r->start)
 			return false;
-		pos = ram[i].end;
+		pos = r->end;
 	}
-	return nr_ram;
+	return list->nr;
+}
+
+static unsigned int spare_areas(const struct tdmr_limits *limits)
+{
+	return min(TDMR_SPARE_AREAS, limits->max_reserved / 2);
 }
 
 /* May the region @tdmr grow to include the GiB at @gib? */
-static bool may_grow(const struct tdx_range *ram, unsigned int nr_ram,
-		     const struct tdmr_limits *limits,
-		     const struct cover_policy *policy,
-		     const struct tdmr *tdmr, u64 gib)
+static bool may_grow(const struct plan *plan, const struct tdmr *tdmr, u64 gib)
 {
 	struct tdx_range grown = { tdmr->range.start, gib + TDMR_ALIGN };
 
-	if (!policy->bridge && tdmr->range.end != gib)
+	if (gib - tdmr->range.end > plan->max_gap)
 		return false;
-	if (grown.end - grown.start > policy->max_size)
+	if (grown.end - grown.start > plan->max_size)
 		return false;
-	return find_holes(ram, nr_ram, grown, NULL, 0) <=
-	       limits->max_reserved - TDMR_SPARE_AREAS;
+	return count_holes(plan, grown) <=
+	       plan->limits->max_reserved - spare_areas(plan->limits);
 }
 
 /* Cover all RAM.  Returns the number of regions or -errno. */
-static int cover(const struct tdx_range *ram, unsigned int nr_ram,
-		 const struct tdmr_limits *limits,
-		 const struct cover_policy *policy,
-		 struct tdmr *tdmrs, struct tdmr_problem *problem)
+static int cover(const struct plan *plan, struct tdmr *tdmrs,
+		 struct tdmr_problem *problem)
 {
 	unsigned int nr = 0;
 	u64 gib;
 
-	for (gib = next_gib(ram, nr_ram, 0); gib != ~0ULL;
-	     gib = next_gib(ram, nr_ram, gib + TDMR_ALIGN)) {
-		struct tdx_range one = { gib, gib + TDMR_ALIGN };
-
-		if (nr && may_grow(ram, nr_ram, limits, policy,
-				   &tdmrs[nr - 1], gib)) {
-			tdmrs[nr - 1].range.end = one.end;
+	for (gib = next_gib(plan->ram, 0); gib != ~0ULL;
+	     gib = next_gib(plan->ram, gib + TDMR_ALIGN)) {
+		if (nr && may_grow(plan, &tdmrs[nr - 1], gib)) {
+			tdmrs[nr - 1].range.end = gib + TDMR_ALIGN;
 			continue;
 		}
-		problem->addr = gib;
-		if (find_holes(ram, nr_ram, one, NULL, 0) > limits->max_reserved) {
-			problem->what = "too many holes in 1 GiB of memory";
-			return -ENOSPC;
-		}
-		if (nr == limits->max_tdmrs) {
-			problem->what = "memory is in too many pieces";
+		if (nr == plan->limits->max_tdmrs) {
+			*problem = (struct tdmr_problem) {
+				"memory is in too many pieces", gib,
+			};
 			return -E2BIG;
 		}
 		memset(&tdmrs[nr], 0, sizeof(tdmrs[nr]));
-		tdmrs[nr++].range = one;
+		tdmrs[nr++].range = (struct tdx_range){ gib, gib + TDMR_ALIGN };
 	}
+	return nr;
+}
+
+static u64 covered_bytes(const struct tdmr *tdmrs, unsigned int nr)
+{
+	u64 sum = 0;
+
+	while (nr--)
+		sum += tdmrs[nr].range.end - tdmrs[nr].range.start;
+	return sum;
+}
+
+/*
+ * Cover all RAM with regions that bridge the smallest gaps that let it fit,
+ * as a gap costs PAMT, and that are as small as the module's number allows.
+ */
+static int cover_best(struct plan *plan, struct tdmr *tdmrs,
+		      struct tdmr_problem *problem)
+{
+	u64 end = plan->ram->range[plan->ram->nr - 1].end;
+	u64 size;
+	int nr;
+
+	plan->max_size = ~0ULL;
+	plan->max_gap = 0;
+	nr = cover(plan, tdmrs, problem);
+	while (nr == -E2BIG && plan->max_gap < end) {
+		plan->max_gap = max(TDMR_ALIGN, 2 * plan->max_gap);
+		nr = cover(plan, tdmrs, problem);
+	}
+	if (nr < 0)
+		return nr;
+
+	size = gib_down(covered_bytes(tdmrs, nr) / plan->limits->max_tdmrs);
+	/* A small region has no room for gaps, which cost PAMT, too. */
+	size = max(size, plan->max_gap ? TDMR_ALIGN : TDMR_EASY_SIZE);
+	do {
+		plan->max_size = size;
+		nr = cover(plan, tdmrs, problem);
+		size += max(TDMR_ALIGN, gib_down(size / 8));
+	} while (nr < 0);
 	return nr;
 }
 
@@ -152,46 +286,57 @@ static void set_pamt_sizes(struct tdmr *tdmr, const struct tdmr_limits *limits)
 	}
 }
 
+/* Is there an area for each PAMT, wherever it comes to lie? */
+static bool pamts_have_areas(const struct plan *plan, const struct tdmr *tdmrs,
+			     unsigned int nr)
+{
+	unsigned int free = 0, i;
+
+	for (i = 0; i < nr; i++)
+		free += plan->limits->max_reserved - tdmrs[i].nr_reserved;
+	return free >= nr;
+}
+
 /*
- * Plan the regions for @ram, which is sorted and page aligned; @tdmrs has
- * room for limits->max_tdmrs.  The PAMTs get a size but no place yet.
+ * Plan the regions for @ram, all of which lies in @cmrs; @tdmrs has room for
+ * limits->max_tdmrs.  The PAMTs get a size but no place yet.  RAM in a reserved
+ * area has been given up.
  *
- * Returns the number of regions, or -EINVAL, -ENOSPC, -E2BIG with the reason
- * in @problem.
+ * Returns the number of regions, or -EINVAL, -E2BIG with the reason in
+ * @problem.
  */
-int tdmr_plan(const struct tdx_range *ram, unsigned int nr_ram,
+int tdmr_plan(const struct tdx_ranges *ram, const struct tdx_ranges *cmrs,
 	      const struct tdmr_limits *limits, struct tdmr *tdmrs,
 	      struct tdmr_problem *problem)
 {
-	static const struct cover_policy policies[] = {
-		{ .max_size = TDMR_EASY_SIZE },
-		{ .max_size = 8 * TDMR_EASY_SIZE },
-		{ .max_size = ~0ULL },
-		{ .max_size = ~0ULL, .bridge = true },
+	struct plan plan = {
+		.ram = ram,
+		.cmrs = cmrs,
+		.limits = limits,
+		.max_reserved = limits->max_reserved,
 	};
-	int nr = -E2BIG, i;
+	int nr, i;
 
-	if (!ram_is_sane(ram, nr_ram) || !limits->max_tdmrs ||
-	    limits->max_reserved > TDMR_MAX_RESERVED ||
-	    limits->max_reserved <= TDMR_SPARE_AREAS) {
+	if (!ranges_are_sane(ram) || !ranges_are_sane(cmrs) ||
+	    !limits->max_tdmrs || limits->max_reserved < 2 ||
+	    limits->max_reserved > TDMR_MAX_RESERVED) {
 		*problem = (struct tdmr_problem){ "bad ranges or limits", 0 };
 		return -EINVAL;
 	}
 
-	/* The regions ran out: be content with larger ones, then with gaps. */
-	for (i = 0; nr == -E2BIG && i < (int)ARRAY_SIZE(policies); i++)
-		nr = cover(ram, nr_ram, limits, &policies[i], tdmrs, problem);
+	nr = cover_best(&plan, tdmrs, problem);
 	if (nr < 0)
 		return nr;
+	for (i = 0; i < nr; i++)
+		reserve_holes(&plan, &tdmrs[i]);
 
-	for (i = 0; i < nr; i++) {
-		struct tdmr *tdmr = &tdmrs[i];
-
-		tdmr->nr_reserved = find_holes(ram, nr_ram, tdmr->range,
-					       tdmr->reserved,
-					       TDMR_MAX_RESERVED);
-		set_pamt_sizes(tdmr, limits);
+	plan.max_reserved--;
+	if (!pamts_have_areas(&plan, tdmrs, nr)) {
+		for (i = 0; i < nr; i++)
+			reserve_holes(&plan, &tdmrs[i]);
 	}
+	for (i = 0; i < nr; i++)
+		set_pamt_sizes(&tdmrs[i], limits);
 	return nr;
 }
 
@@ -241,4 +386,39 @@ int tdmr_reserve(struct tdmr *tdmr, const struct tdmr_limits *limits,
 u64 tdmr_pamt_bytes(const struct tdmr *tdmr)
 {
 	return tdmr->pamt_size[0] + tdmr->pamt_size[1] + tdmr->pamt_size[2];
+}
+
+/* What lies in @from and in @tdmr's range becomes @tdmr's. */
+static void take_areas(struct tdmr *tdmr, const struct tdmr *from)
+{
+	unsigned int i;
+
+	tdmr->nr_reserved = 0;
+	for (i = 0; i < from->nr_reserved; i++)
+		add_area(tdmr->reserved, &tdmr->nr_reserved,
+			 max(from->reserved[i].start, tdmr->range.start),
+			 min(from->reserved[i].end, tdmr->range.end));
+}
+
+/*
+ * Make two regions of region @i, each with a PAMT of half the size, which has
+ * no place yet.  -ENOSPC if it is one GiB, or there are as many as can be.
+ */
+int tdmr_split(struct tdmr *tdmrs, unsigned int *nr, unsigned int i,
+	       const struct tdmr_limits *limits)
+{
+	struct tdmr whole = tdmrs[i];
+	u64 half = gib_down((whole.range.end - whole.range.start) / 2);
+
+	if (!half || *nr >= limits->max_tdmrs)
+		return -ENOSPC;
+	memmove(&tdmrs[i + 1], &tdmrs[i], (*nr - i) * sizeof(tdmrs[0]));
+	++*nr;
+	tdmrs[i].range.end = whole.range.start + half;
+	tdmrs[i + 1].range.start = tdmrs[i].range.end;
+	take_areas(&tdmrs[i], &whole);
+	take_areas(&tdmrs[i + 1], &whole);
+	set_pamt_sizes(&tdmrs[i], limits);
+	set_pamt_sizes(&tdmrs[i + 1], limits);
+	return 0;
 }

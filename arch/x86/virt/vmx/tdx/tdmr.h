@@ -9,12 +9,19 @@
 #include "portable.h"
 
 #define TDMR_ALIGN		BIT_ULL(30)
-#define TDMR_MAX_RESERVED	16
+/* A module that takes more reserved areas than this is not given more. */
+#define TDMR_MAX_RESERVED	64
 
 /* [start, end) */
 struct tdx_range {
 	u64 start;
 	u64 end;
+};
+
+/* Sorted, disjoint, and none touches the next. */
+struct tdx_ranges {
+	struct tdx_range *range;
+	unsigned int nr;
 };
 
 /* What the module can take; from its metadata. */
@@ -32,6 +39,10 @@ struct tdmr {
 
 	u64 pamt_pa;			/* one block: 4 KiB, 2 MiB, 1 GiB part */
 	u64 pamt_size[3];
+
+	/* No block of so many bytes was found in it, on that node; 0: not tried. */
+	u64 full_for;
+	int full_nid;
 };
 
 /* Why a plan failed, for the message. */
@@ -40,11 +51,13 @@ struct tdmr_problem {
 	u64 addr;
 };
 
-int tdmr_plan(const struct tdx_range *ram, unsigned int nr_ram,
+int tdmr_plan(const struct tdx_ranges *ram, const struct tdx_ranges *cmrs,
 	      const struct tdmr_limits *limits, struct tdmr *tdmrs,
 	      struct tdmr_problem *problem);
 int tdmr_reserve(struct tdmr *tdmr, const struct tdmr_limits *limits,
 		 struct tdx_range area);
+int tdmr_split(struct tdmr *tdmrs, unsigned int *nr, unsigned int i,
+	       const struct tdmr_limits *limits);
 u64 tdmr_pamt_bytes(const struct tdmr *tdmr);
 
 #endif /* _TDX_TDMR_H */

@@ -44,7 +44,7 @@ struct sept_info {
 	u8 state;
 };
 
-#define TDX_MAX_CPUID_CONFIG	32
+#define TDX_MAX_CPUID_CONFIG	128
 
 struct tdx_cpuid_config {
 	u32 leaf;
@@ -94,8 +94,11 @@ void tdx_key_unlock(void);
 /* --- caches (cache.c) --- */
 void tdx_cpu_flush_cache(void);
 
-/* --- pages (phymem.c) --- */
+/* --- pages (phymem.c, private.c) --- */
 void tdx_clear_page(struct page *page);
+bool tdx_page_can_be_private(struct page *page, unsigned int order);
+struct folio *tdx_alloc_folio(gfp_t gfp, unsigned int order);
+struct page *tdx_alloc_page(gfp_t gfp);
 
 /* --- TDH.MNG.* --- */
 u64 tdh_mng_create(struct tdx_td *td);

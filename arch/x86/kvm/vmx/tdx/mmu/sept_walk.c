@@ -21,7 +21,7 @@ struct sept_table *sept_table_alloc(gfp_t gfp)
 	if (!table)
 		return NULL;
 	table->entries = (u64 *)get_zeroed_page(gfp);
-	table->page = alloc_page(gfp);
+	table->page = tdx_alloc_page(gfp);
 	if (!table->entries || !table->page) {
 		sept_table_free(table);
 		return NULL;

@@ -43,9 +43,10 @@ static u64 pkg_fms(u32 i)
 	return i < sw_nr_pkgs() ? sw_sys.cpuid[sw_cpuid_index(1, 0)].eax : 0;
 }
 
+/* All that there can be: those without a use are empty. */
 static u64 nr_cmrs(u32 i)
 {
-	return sw_sys.nr_cmrs;
+	return SW_MAX_CMRS;
 }
 
 static u64 cmr_base(u32 i)

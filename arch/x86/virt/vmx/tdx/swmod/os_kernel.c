@@ -27,8 +27,8 @@
 /* Where CPUs report which key IDs are private. */
 #define SW_MSR_KEYID_PARTITIONING	0x87
 
-static struct sw_range ram[SW_MAX_CMRS];
-static unsigned int nr_ram;
+static struct sw_range ram[SW_MAX_CMRS], cmrs[SW_MAX_CMRS];
+static unsigned int nr_ram, nr_cmrs;
 static u32 first_hkid, nr_hkids;
 static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
 
@@ -49,9 +49,15 @@ void *sw_va(u64 pa)
  */
 bool sw_is_ram(u64 pa, u64 size)
 {
+	unsigned int i;
 	u64 pfn;
 
-	if (!size || !sw_covered_by_cmr(pa, size))
+	for (i = 0; i < nr_ram; i++) {
+		if (pa >= ram[i].base && size <= ram[i].size &&
+		    pa - ram[i].base <= ram[i].size - size)
+			break;
+	}
+	if (!size || i == nr_ram)
 		return false;
 	for (pfn = PFN_DOWN(pa); pfn <= PFN_DOWN(pa + size - 1); pfn++) {
 		if (!pfn_to_online_page(pfn))
@@ -62,13 +68,13 @@ bool sw_is_ram(u64 pa, u64 size)
 
 unsigned int sw_nr_cmrs(void)
 {
-	return nr_ram;
+	return nr_cmrs;
 }
 
 void sw_cmr(unsigned int i, u64 *base, u64 *size)
 {
-	*base = ram[i].base;
-	*size = ram[i].size;
+	*base = cmrs[i].base;
+	*size = cmrs[i].size;
 }
 
 u32 sw_nr_cpus(void)
@@ -176,16 +182,28 @@ void sw_unpin(void)
 	module_put(THIS_MODULE);
 }
 
-static int add_ram(struct resource *res, void *arg)
+static int add_to_list(struct sw_range *list, unsigned int *nr, u64 start, u64 end)
 {
-	u64 start = PFN_ALIGN(res->start), end = PFN_PHYS(PFN_DOWN(res->end + 1));
-
 	if (end <= start)
 		return 0;
-	if (nr_ram == ARRAY_SIZE(ram))
+	if (*nr == SW_MAX_CMRS)
 		return -E2BIG;
-	ram[nr_ram++] = (struct sw_range){ start, end - start };
+	list[(*nr)++] = (struct sw_range){ start, end - start };
 	return 0;
+}
+
+/* RAM is convertible, but for what the parameter takes out. */
+static int add_ram(struct resource *res, void *arg)
+{
+	const u64 *out = arg;
+	u64 start = PFN_ALIGN(res->start), end = PFN_PHYS(PFN_DOWN(res->end + 1));
+	int ret = add_to_list(ram, &nr_ram, start, end);
+
+	if (!ret)
+		ret = add_to_list(cmrs, &nr_cmrs, start, min(end, PFN_PHYS(PFN_DOWN(out[0]))));
+	if (!ret)
+		ret = add_to_list(cmrs, &nr_cmrs, max(start, PFN_ALIGN(out[0] + out[1])), end);
+	return ret;
 }
 
 static int find_hkids(u32 first, u32 count)
@@ -205,7 +223,7 @@ static int find_hkids(u32 first, u32 count)
 	return 0;
 }
 
-int sw_os_setup(u32 first, u32 count)
+int sw_os_setup(u32 first, u32 count, u64 out[2])
 {
 	int ret;
 
@@ -216,7 +234,7 @@ int sw_os_setup(u32 first, u32 count)
 	}
 	ret = walk_iomem_res_desc(IORES_DESC_NONE,
 				  IORESOURCE_SYSTEM_RAM | IORESOURCE_BUSY,
-				  0, -1, NULL, add_ram);
+				  0, -1, out, add_ram);
 	if (ret) {
 		pr_err("cannot list the system's memory: %d\n", ret);
 		return ret;

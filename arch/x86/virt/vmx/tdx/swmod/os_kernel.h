@@ -6,8 +6,11 @@
 
 struct sw_cpu;
 
-/* @count 0: take the KeyIDs from MSR 0x87. */
-int sw_os_setup(u32 first_hkid, u32 nr_hkids);
+/*
+ * @nr_hkids 0: take the KeyIDs from MSR 0x87.  @not_convertible: the address and
+ * the size of RAM that is in no CMR; 0, 0 for none.
+ */
+int sw_os_setup(u32 first_hkid, u32 nr_hkids, u64 not_convertible[2]);
 
 /* trap.c: what a CPU is doing. */
 const struct sw_cpu *sw_os_cpu(unsigned int cpu);

@@ -57,18 +57,26 @@ void *sw_va(u64 pa)
 
 bool sw_is_ram(u64 pa, u64 size)
 {
-	return size && sw_covered_by_cmr(pa, size);
+	if (!sw_user.cmr)
+		return size && sw_covered_by_cmr(pa, size);
+	return size && size <= SW_USER_RAM_SIZE && pa >= SW_USER_RAM_BASE &&
+	       pa - SW_USER_RAM_BASE <= SW_USER_RAM_SIZE - size;
 }
 
 unsigned int sw_nr_cmrs(void)
 {
-	return 2;
+	return sw_user.cmr ? sw_user.nr_cmrs : 2;
 }
 
 void sw_cmr(unsigned int i, u64 *base, u64 *size)
 {
 	u64 hole_end = SW_USER_HOLE_BASE + SW_USER_HOLE_SIZE;
 
+	if (sw_user.cmr) {
+		*base = sw_user.cmr[i][0];
+		*size = sw_user.cmr[i][1];
+		return;
+	}
 	*base = i ? hole_end : SW_USER_RAM_BASE;
 	*size = i ? SW_USER_RAM_BASE + SW_USER_RAM_SIZE - hole_end :
 		    SW_USER_HOLE_BASE - SW_USER_RAM_BASE;

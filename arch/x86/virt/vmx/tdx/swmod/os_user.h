@@ -41,6 +41,9 @@ struct sw_user {
 	u64 tsc_adjust, misc_enable;
 	u32 cpuid_flip;			/* a bit that all registers have not */
 	int pins;			/* sw_pin() less sw_unpin() */
+	/* Other CMRs than the memory: base and size; all memory is RAM then. */
+	const u64 (*cmr)[2];
+	unsigned int nr_cmrs;
 };
 
 extern struct sw_user sw_user;

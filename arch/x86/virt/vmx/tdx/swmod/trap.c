@@ -39,6 +39,10 @@ static int nr_keyids;
 module_param_array(keyids, uint, &nr_keyids, 0444);
 MODULE_PARM_DESC(keyids, "first,count of private KeyIDs, instead of MSR 0x87");
 
+static u64 not_convertible[2];
+module_param_array(not_convertible, ullong, NULL, 0444);
+MODULE_PARM_DESC(not_convertible, "start,size of RAM that is in no CMR, as memory behind CXL");
+
 module_param_named(zero_step, sw_zero_step, bool, 0444);
 MODULE_PARM_DESC(zero_step, "zero-step mitigation of VP.ENTER (default on)");
 
@@ -193,7 +197,7 @@ static int __init swmod_init(void)
 		pr_err("keyids= takes two numbers: first,count\n");
 		return -EINVAL;
 	}
-	ret = sw_os_setup(keyids[0], keyids[1]);
+	ret = sw_os_setup(keyids[0], keyids[1], not_convertible);
 	if (ret)
 		return ret;
 	ret = sw_guest_setup();
