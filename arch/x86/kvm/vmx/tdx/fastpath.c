@@ -63,13 +63,22 @@ static bool fast_cpuid(struct kvm_vcpu *vcpu)
 
 /* --- MSRs --- */
 
-/* tdx_get_msr() looks at fields of the vCPU's, for each MSR that a TD has. */
+/*
+ * For these tdx_get_msr() looks at a field of the vCPU's.  For others
+ * kvm_get_msr_common() searches the CPUID entries, as CPUID itself does.
+ */
+static bool is_fast_rdmsr(u32 index)
+{
+	return index == MSR_IA32_APICBASE || index == MSR_IA32_MISC_ENABLE ||
+	       index == MSR_IA32_FEAT_CTL;
+}
+
 static bool fast_rdmsr(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
 	struct msr_data msr = { .index = tdx->args.r12 };
 
-	if (tdx->args.r12 != msr.index ||
+	if (tdx->args.r12 != msr.index || !is_fast_rdmsr(msr.index) ||
 	    !kvm_msr_allowed(vcpu, msr.index, KVM_MSR_FILTER_READ) ||
 	    tdx_get_msr(vcpu, &msr))
 		return false;
