@@ -208,7 +208,8 @@ void sept_unpark(struct kvm_tdx *kvm_tdx)
 
 	lockdep_assert_held_write(&kvm_tdx->vmx.kvm.mmu_lock);
 
-	while (kvm_tdx->sept.nr_parked) {
+	/* One pass: what is parked meanwhile waits for the next. */
+	while (kvm_tdx->sept.nr_parked && gpa < tdx_shared_bit(kvm_tdx)) {
 		if (td_state(kvm_tdx) != TD_S_KEYLESS &&
 		    (kvm_tdx->sept.closing || kvm_tdx->vmx.kvm.vm_dead))
 			break;
