@@ -46,15 +46,31 @@ static bool send_all(int fd, const void *data, size_t len)
 
 	for (; len; p += n, len -= n) {
 		n = send(fd, p, len, MSG_NOSIGNAL);
-		if (n <= 0)
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n <= 0)
 			return false;
 	}
 	return true;
 }
 
+/*
+ * A socket with a timeout is not waited for again after an interruption, and a
+ * thread may be interrupted without a signal of its own.
+ */
 static bool receive_all(int fd, void *data, size_t len)
 {
-	return !len || recv(fd, data, len, MSG_WAITALL) == (ssize_t)len;
+	u8 *p = data;
+	ssize_t n;
+
+	for (; len; p += n, len -= n) {
+		n = recv(fd, p, len, 0);
+		if (n < 0 && errno == EINTR)
+			n = 0;
+		else if (n <= 0)
+			return false;
+	}
+	return true;
 }
 
 static int connect_to(const char *path)
