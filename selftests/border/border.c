@@ -180,12 +180,18 @@ struct race {
 	bool stop, bad;
 };
 
+bool race_is_over(const struct racer *r)
+{
+	return __atomic_load_n(&r->race->stop, __ATOMIC_RELAXED) ||
+	       __atomic_load_n(&r->race->bad, __ATOMIC_RELAXED);
+}
+
 static void *race_thread(void *arg)
 {
 	struct racer *r = arg;
 
 	pin_thread(r->cpu);
-	while (!__atomic_load_n(&r->race->stop, __ATOMIC_RELAXED)) {
+	while (!race_is_over(r)) {
 		if (!r->round(r)) {
 			__atomic_store_n(&r->race->bad, true, __ATOMIC_RELAXED);
 			break;

@@ -80,6 +80,7 @@ struct racer {
  * RACE_STALL_MS is a hang, which ends the process; only for contain().
  */
 #define RACE_STALL_MS		600
+bool race_is_over(const struct racer *r);
 bool race(struct racer *a, struct racer *b, unsigned long rounds);
 
 #endif /* SELFTESTS_BORDER_H */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Races of a VMM's threads that end in base KVM's MMU: pre-faulting against
- * conversions and against a slot that comes and goes, and a fault against the
- * end of the root that it started with.
+ * Races of a VMM's threads that end in an MMU: pre-faulting against conversions
+ * and against a slot that comes and goes, a fault against the end of the root
+ * that it started with, and a hole in a file against slots that are deleted.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -186,6 +186,117 @@ static bool pre_fault_against_obsolete_root(void *arg)
 	return ok;
 }
 
+/* --- pages of a deleted slot that come back, against a slot that is deleted --- */
+
+#define PARK_ROUNDS	10
+#define PARK_LOW_SLOT	2
+#define PARK_LOW	(4ULL << 30)
+#define PARK_LOW_SIZE	(16 * PAGE)
+/* So many pages below that it takes longer than a tick to remove them; one on top. */
+#define PARK_HIGH_SLOT	3
+#define PARK_HIGH	(8ULL << 30)
+#define PARK_HIGH_SIZE	(16ULL << 30)
+#define PARK_MANY	(4UL << 20)
+#define PARK_TOP	(PARK_HIGH + PARK_HIGH_SIZE - PAGE)
+
+struct parking {
+	struct td *td;
+	int low_memfd, high_memfd;
+	struct racer punch, park;
+	bool wanted;
+};
+
+/* An empty hole: what KVM does is to look for parked pages. */
+static bool punch_round(struct racer *r)
+{
+	struct parking *p = r->arg;
+
+	while (!__atomic_exchange_n(&p->wanted, false, __ATOMIC_ACQUIRE)) {
+		if (race_is_over(r))
+			return true;
+		sched_yield();
+	}
+	return !fallocate(p->td->ram_memfd,
+			  FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, PAGE);
+}
+
+static bool private_slot(struct parking *p, u32 slot, u64 gpa, u64 size, int memfd)
+{
+	struct kvm_userspace_memory_region2 region = {
+		.slot = slot,
+		.flags = KVM_MEM_GUEST_MEMFD,
+		.guest_phys_addr = gpa,
+		.memory_size = size,
+		.userspace_addr = (uintptr_t)p->td->ram,
+		.guest_memfd = memfd,
+	};
+
+	return !ioctl(p->td->fd, KVM_SET_USER_MEMORY_REGION2, &region);
+}
+
+static bool fill_slots(struct parking *p)
+{
+	int vcpu = p->td->vcpu[0].fd;
+
+	return private_slot(p, PARK_LOW_SLOT, PARK_LOW, PARK_LOW_SIZE, p->low_memfd) &&
+	       private_slot(p, PARK_HIGH_SLOT, PARK_HIGH, PARK_HIGH_SIZE, p->high_memfd) &&
+	       !pre_fault(vcpu, PARK_LOW, PARK_LOW_SIZE) &&
+	       !pre_fault(vcpu, PARK_HIGH, PARK_MANY) &&
+	       !pre_fault(vcpu, PARK_TOP, PAGE);
+}
+
+/*
+ * The upper slot's pages are parked.  While the other thread removes them, those
+ * of the lower slot are parked, too, behind its back.
+ */
+static bool park_round(struct racer *r)
+{
+	struct parking *p = r->arg;
+	unsigned long punched = __atomic_load_n(&p->punch.rounds, __ATOMIC_RELAXED);
+
+	if (!fill_slots(p) || slot_set(p->td->fd, PARK_HIGH_SLOT, 0, 0, NULL))
+		return false;
+	__atomic_store_n(&p->wanted, true, __ATOMIC_RELEASE);
+	if (slot_set(p->td->fd, PARK_LOW_SLOT, 0, 0, NULL))
+		return false;
+	/* Nobody else unparks what this thread has parked. */
+	while (__atomic_load_n(&p->punch.rounds, __ATOMIC_RELAXED) == punched &&
+	       !race_is_over(r))
+		sched_yield();
+	return true;
+}
+
+static int new_memfd(struct td *td, u64 size)
+{
+	struct kvm_create_guest_memfd memfd = { .size = size };
+
+	return ioctl(td->fd, KVM_CREATE_GUEST_MEMFD, &memfd);
+}
+
+static bool hole_against_deleted_slot(void *arg)
+{
+	struct parking p = {
+		.punch = { .round = punch_round, .arg = &p },
+		.park = { .round = park_round, .arg = &p },
+	};
+	bool ok;
+
+	(void)arg;
+	p.td = td_ready(1, GUEST_HELLO);
+	td_set_private(p.td, PARK_LOW, PARK_LOW_SIZE, true);
+	td_set_private(p.td, PARK_HIGH, PARK_MANY, true);
+	td_set_private(p.td, PARK_TOP, PAGE, true);
+	p.low_memfd = new_memfd(p.td, PARK_LOW_SIZE);
+	p.high_memfd = new_memfd(p.td, PARK_HIGH_SIZE);
+	ok = race(&p.punch, &p.park, PARK_ROUNDS);
+	ktap_note("%lu holes, %lu times two slots", p.punch.rounds,
+		  p.park.rounds);
+	close(p.low_memfd);
+	close(p.high_memfd);
+	td_destroy(p.td);
+	return ok;
+}
+
 /* --- */
 
 static void contained(bool (*fn)(void *), const char *name)
@@ -228,12 +339,18 @@ static void prefault_never_maps_private_memory_as_shared(void)
 	contained(pre_fault_against_conversion, __func__);
 }
 
+static void hole_ends_while_slots_are_deleted(void)
+{
+	contained(hole_against_deleted_slot, __func__);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(prefault_and_slot_changes_of_a_vm_get_on),
 	TEST(prefault_and_slot_changes_of_a_td_get_on),
 	TEST(prefault_leaves_an_obsolete_root),
 	TEST(no_vcpu_uses_an_obsolete_root),
 	TEST(prefault_never_maps_private_memory_as_shared),
+	TEST(hole_ends_while_slots_are_deleted),
 };
 
 int main(int argc, char **argv)

@@ -59,15 +59,16 @@ static void zap_remove(struct kvm_tdx *kvm_tdx, const struct zap_batch *batch,
 	struct sept_iter it;
 	u64 gpa = batch->start;
 
-	if (tracked && batch->park)
-		kvm_tdx->sept.nr_parked += batch->nr;
 	for_each_sept_leaf(&it, kvm_tdx, gpa, batch->end) {
 		if (sept_state(it.old) != SEPT_BLOCKED)
 			continue;
-		if (remove)
+		if (remove) {
 			track_remove(&it, SEPT_OP_REMOVE);
-		else
-			sept_hold_leaf(&it);
+			continue;
+		}
+		sept_hold_leaf(&it);
+		if (tracked)
+			kvm_tdx->sept.nr_parked++;
 	}
 }
 
