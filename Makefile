@@ -24,7 +24,8 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux qemu .qemu qemu-shell .qemu-shell trace .trace \
+	.shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
+	trace .trace \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
 	throughput fuzz-kvm tools check install uninstall clean distclean help
 
@@ -63,7 +64,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux qemu qemu-shell trace test bench:
+run shell linux qemu qemu-shell libvirt trace test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -83,7 +84,11 @@ run shell linux qemu qemu-shell trace test bench:
 .qemu-shell: modules
 	@CONSOLE=1 selftests/qemu/run $(ARGS)
 
-# A TD's life as a picture; ARGS=linux draws Debian's kernel.
+# docs/examples/td.xml, started by libvirt; see docs/libvirt.md.
+.libvirt: modules
+	@selftests/libvirt/run
+
+# A TD's life as a picture; ARGS=linux draws Debian's kernel, ARGS=qemu QEMU's boot.
 .trace: modules
 	@selftests/trace/run $(ARGS)
 

@@ -316,6 +316,9 @@ static bool parse_nothing(struct tl_trace *t, struct tl_event *e, const char *te
 
 	if (e->type == TL_ENTRY)
 		return set_name(t, e, "kvm_entry", 9);
+	/* Base KVM 6.12's tracepoint has no name for it. */
+	if (p && !strncmp(p, "0x28 ", 5))
+		return set_name(t, e, "KVM_EXIT_TDX", 12);
 	return p ? set_name(t, e, p, strcspn(p, " ")) :
 		   set_name(t, e, "kvm_userspace_exit", 18);
 }

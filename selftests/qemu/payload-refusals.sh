@@ -24,11 +24,7 @@ for case in $(ls cases | sort -n); do
 			bin/qemu-system-x86_64 -L share "$@" >/run/said 2>&1
 	sed 's/^/# /' /run/said
 	verdict=ok note=
-	says=$(cat $dir/says)
-	case $says in
-	!*) ! grep -qE -e "${says#!}" /run/said ;;
-	*) grep -qE -e "$says" /run/said ;;
-	esac || verdict="not ok"
+	grep -qE -e "$(cat $dir/says)" /run/said || verdict="not ok"
 	check_kernel_log || { verdict="not ok" note=" # kernel log"; }
 	echo "$verdict $nr QEMU answers to $(cat $dir/name)$note"
 	[ "$verdict" = ok ] || failed=1

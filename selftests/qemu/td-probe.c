@@ -3,6 +3,7 @@
  * Runs in the TD: what a shell script cannot do.
  *
  *   td-probe report		the TDREPORT's measurements, one a line
+ *   td-probe quote		the same, of the TDREPORT in a quote
  *   td-probe memory MIB	write a value of its own to each page, read it back
  */
 #include <fcntl.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "types.h"
@@ -26,6 +28,10 @@
 #define AT_XFAM			520
 #define AT_MRTD			528
 #define AT_RTMR			720
+/* The tests' quote service puts this line before it, see ../vmm/fake-quote.c. */
+#define FAKE			"FAKE QUOTE"
+#define FAKE_LEN		64
+#define QUOTE_DIR		"/sys/kernel/config/tsm/report/td"
 
 struct report_request {
 	u8 data[REPORT_DATA_LEN];
@@ -58,19 +64,56 @@ static int fail(const char *what)
 	return 1;
 }
 
-static int report(void)
+static const char *get_report(struct report_request *req)
+{
+	int fd = open("/dev/tdx_guest", O_RDWR);
+
+	if (fd < 0)
+		return "cannot open /dev/tdx_guest";
+	return ioctl(fd, GET_REPORT0, req) ? "there is no TDREPORT" : NULL;
+}
+
+static ssize_t transfer(const char *path, int mode, void *buf, size_t len)
+{
+	int fd = open(path, mode);
+	ssize_t n = -1;
+
+	if (fd >= 0)
+		n = mode == O_WRONLY ? write(fd, buf, len) : read(fd, buf, len);
+	close(fd);
+	return n;
+}
+
+/* The kernel asks the host by GetQuote, and waits. */
+static const char *get_quote(struct report_request *req)
+{
+	static u8 quote[FAKE_LEN + REPORT_LEN + 1];
+
+	mkdir(QUOTE_DIR, 0755);
+	if (transfer(QUOTE_DIR "/inblob", O_WRONLY, req->data, REPORT_DATA_LEN) !=
+	    REPORT_DATA_LEN)
+		return "cannot ask for a quote";
+	if (transfer(QUOTE_DIR "/outblob", O_RDONLY, quote, sizeof(quote)) !=
+	    FAKE_LEN + REPORT_LEN)
+		return "there is no quote, or one of another length";
+	if (memcmp(quote, FAKE, strlen(FAKE)))
+		return "this is not the quote of the tests' service";
+	memcpy(req->report, quote + FAKE_LEN, REPORT_LEN);
+	return NULL;
+}
+
+static int report(const char *(*get)(struct report_request *req))
 {
 	static const char *const rtmr[] = { "RTMR0", "RTMR1", "RTMR2", "RTMR3" };
 	struct report_request req = {};
-	int fd, i;
+	const char *why;
+	int i;
 
 	for (i = 0; i < REPORT_DATA_LEN; i++)
 		req.data[i] = i + 1;
-	fd = open("/dev/tdx_guest", O_RDWR);
-	if (fd < 0)
-		return fail("cannot open /dev/tdx_guest");
-	if (ioctl(fd, GET_REPORT0, &req))
-		return fail("there is no TDREPORT");
+	why = get(&req);
+	if (why)
+		return fail(why);
 	if (req.report[AT_TYPE] != REPORT_TYPE_TDX)
 		return fail("this is no TDREPORT");
 	if (memcmp(req.report + AT_REPORT_DATA, req.data, REPORT_DATA_LEN))
@@ -110,8 +153,10 @@ static int memory(size_t mib)
 int main(int argc, char **argv)
 {
 	if (argc == 2 && !strcmp(argv[1], "report"))
-		return report();
+		return report(get_report);
+	if (argc == 2 && !strcmp(argv[1], "quote"))
+		return report(get_quote);
 	if (argc == 3 && !strcmp(argv[1], "memory"))
 		return memory(strtoul(argv[2], NULL, 10));
-	return fail("usage: td-probe report | memory MIB");
+	return fail("usage: td-probe report | quote | memory MIB");
 }

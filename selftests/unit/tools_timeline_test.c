@@ -188,6 +188,18 @@ static void a_vcpus_time_is_shared_out(void)
 	tl_free(&t);
 }
 
+/* Base KVM 6.12 prints the number of a reason that it does not know. */
+static void tds_own_exit_has_its_name(void)
+{
+	struct tl_trace t;
+
+	make_trace(&t, ENTRY("1.000000000") EXIT("1.000000010", "4d", IO)
+		"  tdxrun-70 [000] 1.000000030: kvm_userspace_exit: reason 0x28 (40)\n");
+	expect(tl_count(&t, "KVM_EXIT_TDX"), 1);
+	expect(tl_count(&t, "0x28"), 0);
+	tl_free(&t);
+}
+
 static void the_order_of_lines_does_not_matter(void)
 {
 	const char *lines[16];
@@ -484,6 +496,7 @@ int main(void)
 		TEST(exits_have_the_names_of_kvms_statistics),
 		TEST(steps_that_failed_are_not_counted),
 		TEST(a_vcpus_time_is_shared_out),
+		TEST(tds_own_exit_has_its_name),
 		TEST(the_order_of_lines_does_not_matter),
 		TEST(tds_that_had_one_keyid_are_told_apart),
 		TEST(lost_events_are_in_the_picture),
