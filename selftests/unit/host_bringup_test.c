@@ -54,6 +54,14 @@ void tdx_device_remove(void)
 {
 }
 
+void tdx_debugfs_create(void)
+{
+}
+
+void tdx_debugfs_remove(void)
+{
+}
+
 /* --- SEAMCALLs --- */
 
 static struct {
