@@ -62,6 +62,14 @@ void tdx_debugfs_remove(void)
 {
 }
 
+void tdx_mce_register(void)
+{
+}
+
+void tdx_mce_unregister(void)
+{
+}
+
 /* --- SEAMCALLs --- */
 
 static struct {

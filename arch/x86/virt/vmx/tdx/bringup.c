@@ -308,12 +308,14 @@ static int __init tdx_host_init(void)
 	if (ret)
 		return ret;
 	tdx_debugfs_create();
+	tdx_mce_register();
 	return 0;
 }
 
 /* The TDX module is not configured, or no more: it has nothing of ours. */
 static void __exit tdx_host_exit(void)
 {
+	tdx_mce_unregister();
 	tdx_debugfs_remove();
 	tdx_device_remove();
 }

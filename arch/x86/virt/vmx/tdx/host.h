@@ -118,6 +118,10 @@ void tdx_device_remove(void);
 void tdx_debugfs_create(void);
 void tdx_debugfs_remove(void);
 
+/* --- mce.c: memory errors in private memory --- */
+void tdx_mce_register(void);
+void tdx_mce_unregister(void);
+
 /* --- seamldr.c: what loaded the TDX module --- */
 struct tdx_seamldr {
 	u16 major, minor, update;
