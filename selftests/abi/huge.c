@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/falloc.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -138,4 +139,48 @@ void note_counts(const struct counts *c)
 		if (c->n[i])
 			printf("# %s %+lld\n", count_names[i], c->n[i]);
 	}
+}
+
+/* --- poison --- */
+
+u64 host_address(u64 gpa)
+{
+	unsigned long long tdr = 0, from, to, pa, found = 0;
+	char line[256], state[32];
+	unsigned int level;
+	FILE *f;
+
+	f = fopen(SWMOD "tds", "r");
+	if (!f)
+		return 0;
+	while (!tdr && fgets(line, sizeof(line), f)) {
+		const char *at = strstr(line, "0x");
+
+		if (at)
+			tdr = strtoull(at, NULL, 16);
+	}
+	fclose(f);
+	snprintf(line, sizeof(line), "0x%llx\n", tdr);
+	if (!write_file(SWMOD "sept", line))
+		return 0;
+	f = fopen(SWMOD "sept", "r");
+	if (!f)
+		return 0;
+	while (fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx-%llx level %u %31s 0x%llx", &from, &to,
+			   &level, state, &pa) == 5 &&
+		    from <= gpa && gpa < to && strncmp(state, "NL", 2))
+			found = pa + (gpa - from);
+	}
+	fclose(f);
+	return found;
+}
+
+/* The file keeps the page: an error, but an expected one. */
+void hard_offline(u64 pa)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)pa);
+	write_file(HARD_OFFLINE, text);
 }

@@ -9,6 +9,7 @@
 #include "td.h"
 
 #define PAGE		4096UL
+#define SWMOD		"/sys/kernel/debug/tdx_swmod/"
 #define HUGE_SLOT	2
 
 /* What KVM_RUN failed with, in place of a result. */
@@ -35,6 +36,10 @@ bool write_page(struct huge *h, u64 gpa);
 bool reads_back(struct huge *h, u64 gpa);
 
 /* --- from outside --- */
+/* Where swmod's S-EPT has @gpa; 0 if nowhere.  The only TD is asked for. */
+u64 host_address(u64 gpa);
+#define HARD_OFFLINE	"/sys/devices/system/memory/hard_offline_page"
+void hard_offline(u64 pa);
 long pre_fault(struct huge *h, u64 gpa, u64 size);
 bool punch(struct huge *h, u64 offset, u64 size);
 

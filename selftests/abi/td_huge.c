@@ -30,7 +30,6 @@
 #endif
 
 #define SIZE_MISMATCH	0xc0000b0bULL
-#define SWMOD		"/sys/kernel/debug/tdx_swmod/"
 
 /* Of all VMs, from swmod; -1 without it. */
 static long long calls_of(const char *leaf)
@@ -533,46 +532,10 @@ static void interrupted_demote_is_tried_again(void)
 
 /* --- poison --- */
 
-/* Where swmod's S-EPT has @gpa; 0 if nowhere.  The only TD is asked for. */
-static u64 host_address(u64 gpa)
-{
-	unsigned long long tdr = 0, from, to, pa, found = 0;
-	char line[256], state[32];
-	unsigned int level;
-	FILE *f;
-
-	f = fopen(SWMOD "tds", "r");
-	if (!f)
-		return 0;
-	while (!tdr && fgets(line, sizeof(line), f)) {
-		const char *at = strstr(line, "0x");
-
-		if (at)
-			tdr = strtoull(at, NULL, 16);
-	}
-	fclose(f);
-	snprintf(line, sizeof(line), "0x%llx\n", tdr);
-	if (!write_file(SWMOD "sept", line))
-		return 0;
-	f = fopen(SWMOD "sept", "r");
-	if (!f)
-		return 0;
-	while (fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "%llx-%llx level %u %31s 0x%llx", &from, &to,
-			   &level, state, &pa) == 5 &&
-		    from <= gpa && gpa < to && strncmp(state, "NL", 2))
-			found = pa + (gpa - from);
-	}
-	fclose(f);
-	return found;
-}
-
 /* Bits of /proc/kpageflags. */
 #define KPF_BUDDY		(1ULL << 10)
 #define KPF_COMPOUND_TAIL	(1ULL << 16)
 #define KPF_HWPOISON		(1ULL << 19)
-
-#define HARD_OFFLINE	"/sys/devices/system/memory/hard_offline_page"
 
 static u64 page_flags(u64 pa)
 {
@@ -583,15 +546,6 @@ static u64 page_flags(u64 pa)
 		flags = 0;
 	close(fd);
 	return flags;
-}
-
-/* The file keeps the page: an error, but an expected one. */
-static void hard_offline(u64 pa)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "0x%llx\n", (unsigned long long)pa);
-	write_file(HARD_OFFLINE, text);
 }
 
 static void poisoned_page_ends_in_ehwpoison(void)

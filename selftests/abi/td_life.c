@@ -226,24 +226,35 @@ static void a_vcpu_moves_while_it_is_initialized(void)
 	ktap_result(ok && hello(), "%s", __func__);
 }
 
-static void a_cpu_goes_offline_under_a_vcpu(void)
+/* The vCPU is on @cpu when that goes; once it is back the vCPU has to run there. */
+static bool cpu_goes_and_comes(struct runner *r, unsigned int cpu)
 {
-	struct runner r;
-	bool off, on;
+	if (!pin(r->thread, cpu))
+		return false;
+	runner_kick(r);
+	if (!set_cpu_online(cpu, false))
+		return false;
+	runner_kick(r);
+	if (!set_cpu_online(cpu, true) || !pin(r->thread, cpu))
+		return false;
+	runner_kick(r);
+	return true;
+}
 
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2) {
+static void each_cpu_goes_offline_under_a_vcpu(void)
+{
+	unsigned int cpu, nr = sysconf(_SC_NPROCESSORS_ONLN);
+	struct runner r;
+	bool ok = true;
+
+	if (nr < 2) {
 		ktap_skip(__func__, "one CPU");
 		return;
 	}
 	runner_start(&r);
-	pin(r.thread, 1);
-	runner_kick(&r);
-	off = set_cpu_online(1, false);
-	runner_kick(&r);
-	on = set_cpu_online(1, true);
-	pin(r.thread, 1);
-	runner_kick(&r);
-	ktap_result(off && on && runner_stop(&r) && hello(), "%s", __func__);
+	for (cpu = 1; cpu < nr; cpu++)
+		ok = cpu_goes_and_comes(&r, cpu) && ok;
+	ktap_result(runner_stop(&r) && ok && hello(), "%s", __func__);
 }
 
 static void two_tds_share_a_cpu(void)
@@ -455,7 +466,7 @@ static const struct ktap_test tests[] = {
 	TEST(two_tds_share_a_cpu),
 	TEST(a_vcpu_moves_between_cpus),
 	TEST(a_vcpu_moves_while_it_is_initialized),
-	TEST(a_cpu_goes_offline_under_a_vcpu),
+	TEST(each_cpu_goes_offline_under_a_vcpu),
 	TEST(a_td_is_for_its_own_process),
 	TEST(memory_outlives_the_td),
 	TEST(holes_take_private_pages_away),

@@ -58,7 +58,7 @@ HOST_KERNEL_CC := $(CC) -O1 -g -Wall -Wextra -Wno-unused-parameter \
 	-Wno-unused-function -Werror -fsanitize=address,undefined -I fake_host \
 	-I $(OUT)/empty_headers
 
-$(OUT)/host_release_test: host_release_test.c host_check.h $(HOST_EMPTY) \
+$(OUT)/host_release_test $(OUT)/host_ask_test: $(OUT)/%: %.c host_check.h $(HOST_EMPTY) \
 		$(wildcard fake_host/*.h $(HOST_SOURCE)/*.[ch])
 	$(HOST_KERNEL_CC) -o $@ $<
 

@@ -54,6 +54,22 @@ void tdx_device_remove(void)
 {
 }
 
+void tdx_debugfs_create(void)
+{
+}
+
+void tdx_debugfs_remove(void)
+{
+}
+
+void tdx_mce_register(void)
+{
+}
+
+void tdx_mce_unregister(void)
+{
+}
+
 /* --- SEAMCALLs --- */
 
 static struct {

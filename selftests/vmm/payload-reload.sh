@@ -6,7 +6,7 @@ set -u
 cd /payload || exit 1
 . ./load-modules.sh
 
-ROUNDS=10
+ROUNDS=$(cat rounds)
 # PAMTs that nobody owns any more are 4 MiB in each round; noise stays far below.
 SLACK_KIB=1024
 n=0 bad=0

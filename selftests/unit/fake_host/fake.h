@@ -39,6 +39,7 @@ void clflush_cache_range(void *addr, unsigned int size);
 
 extern struct fake_cpu {
 	u8 x86_phys_bits;
+	u32 x86_vfm;
 } boot_cpu_data;
 
 struct tdx_module_args {

@@ -121,7 +121,12 @@ static inline int kstrtobool(const char *s, bool *res)
 #define cond_resched()			((void)0)
 #define DEFINE_MUTEX(name)		int name
 #define mutex_lock(lock)		((*(lock))++)
+#define mutex_lock_interruptible(lock)	((*(lock))++, 0)
 #define mutex_unlock(lock)		((*(lock))--)
+typedef int atomic_t;
+#define atomic_inc(a)			((*(a))++)
+#define atomic_dec(a)			((*(a))--)
+#define atomic_read(a)			(*(a))
 #define lockdep_assert_held(lock)	assert(*(lock))
 
 #define X86_FEATURE_VMX			0
@@ -230,6 +235,7 @@ static inline void cpuhp_remove_state_nocalls(enum cpuhp_state state)
 struct notifier_block {
 	int (*notifier_call)(struct notifier_block *nb, unsigned long action,
 			     void *data);
+	int priority;
 };
 
 static inline int fake_register(unsigned int i, struct notifier_block *nb)

@@ -20,6 +20,7 @@
 // expect: 1 kvm_tdx_unpark
 // expect: 1 kvm_tdx_gmem_lock_poisoned
 // expect: 1 kvm_tdx_gmem_unlock_poisoned
+// expect: 2 kvm_tdx_gmem_name_poisoned
 // expect: 1 kvm_tdx_gmem_release
 // expect: 2 kvm_gmem_release_folio
 // expect: 1 kvm_tdx_gmem_close
@@ -74,7 +75,7 @@ expression mapping, start, last;
  }
 
 @@
-identifier mapping, folio;
+identifier mapping, folio, gmem, start, end;
 @@
  static int kvm_gmem_error_folio(struct address_space *mapping, struct folio *folio)
  {
@@ -82,7 +83,10 @@ identifier mapping, folio;
 -filemap_invalidate_lock_shared(mapping);
 +if (!kvm_tdx_gmem_lock_poisoned(mapping, folio))
 +	return MF_DELAYED;
- ...
+ <+...
+-kvm_gmem_invalidate_begin(gmem, start, end);
++kvm_tdx_gmem_name_poisoned(gmem->kvm, &gmem->bindings, start), kvm_gmem_invalidate_begin(gmem, start, end);
+ ...+>
 -filemap_invalidate_unlock_shared(mapping);
 +kvm_tdx_gmem_unlock_poisoned(mapping, folio);
  ...
@@ -99,8 +103,10 @@ iterator name list_for_each_entry;
 +	struct list_head *gmem_list = &mapping->i_private_list;
 +	struct kvm_gmem *gmem;
 +
-+	list_for_each_entry(gmem, gmem_list, entry)
++	list_for_each_entry(gmem, gmem_list, entry) {
++		kvm_tdx_gmem_name_poisoned(gmem->kvm, &gmem->bindings, index);
 +		kvm_gmem_invalidate_begin(gmem, index, index + 1);
++	}
 +	list_for_each_entry(gmem, gmem_list, entry)
 +		kvm_gmem_invalidate_end(gmem, index, index + 1);
 +}

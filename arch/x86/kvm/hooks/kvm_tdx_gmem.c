@@ -253,6 +253,18 @@ void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
 	folio_lock(folio);
 }
 
+/* The kernel's own message has the physical address only. */
+void kvm_tdx_gmem_name_poisoned(struct kvm *kvm, struct xarray *bindings,
+				pgoff_t index)
+{
+	struct kvm_memory_slot *slot = xa_load(bindings, index);
+
+	if (slot && kvm_tdx_hooks_of(kvm))
+		pr_err("TDX private memory error: TD of process %d, GPA 0x%llx\n",
+		       kvm->userspace_pid,
+		       gfn_to_gpa(slot->base_gfn + index - slot->gmem.pgoff));
+}
+
 /*
  * A large folio, which is locked, is about to be split.  memory_failure() does
  * so after it has marked the page, and if the split fails it does not call

@@ -117,6 +117,9 @@ bool kvm_tdx_gmem_lock_poisoned(struct address_space *mapping,
 				struct folio *folio);
 void kvm_tdx_gmem_unlock_poisoned(struct address_space *mapping,
 				  struct folio *folio);
+struct xarray;
+void kvm_tdx_gmem_name_poisoned(struct kvm *kvm, struct xarray *bindings,
+				pgoff_t index);
 bool kvm_tdx_gmem_release(struct folio *folio,
 			  void (*zap)(struct address_space *mapping,
 				      pgoff_t index));

@@ -284,6 +284,16 @@ static const struct kernel_param_ops shutdown_ops = {
 module_param_cb(shutdown, &shutdown_ops, NULL, 0200);
 MODULE_PARM_DESC(shutdown, "1, when no kvm_intel is loaded: disable the TDX module, which has to be loaded anew for TDX, and get its memory back");
 
+int tdx_state_lock(void)
+{
+	return mutex_lock_interruptible(&enable_lock);
+}
+
+void tdx_state_unlock(void)
+{
+	mutex_unlock(&enable_lock);
+}
+
 /* Does the TDX module have memory of ours, and maybe keys? */
 bool tdx_is_configured(void)
 {
@@ -293,12 +303,20 @@ bool tdx_is_configured(void)
 /* Bring-up waits for KVM, so that loading without a TDX module succeeds. */
 static int __init tdx_host_init(void)
 {
-	return tdx_device_create();
+	int ret = tdx_device_create();
+
+	if (ret)
+		return ret;
+	tdx_debugfs_create();
+	tdx_mce_register();
+	return 0;
 }
 
 /* The TDX module is not configured, or no more: it has nothing of ours. */
 static void __exit tdx_host_exit(void)
 {
+	tdx_mce_unregister();
+	tdx_debugfs_remove();
 	tdx_device_remove();
 }
 

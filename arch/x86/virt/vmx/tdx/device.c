@@ -30,7 +30,63 @@ static struct attribute *tdx_attrs[] = {
 	&dev_attr_version.attr,
 	NULL,
 };
-ATTRIBUTE_GROUPS(tdx);
+
+static const struct attribute_group tdx_group = {
+	.attrs = tdx_attrs,
+};
+
+/* There is nobody to ask before TDX is on. */
+static int read_seamldr(struct tdx_seamldr *info)
+{
+	return tdx_host_sysinfo() ? tdx_seamldr_read(info) : -ENXIO;
+}
+
+static ssize_t seamldr_version_show(struct device *dev,
+				    struct device_attribute *attr, char *buf)
+{
+	struct tdx_seamldr info;
+	int ret = read_seamldr(&info);
+
+	if (ret)
+		return ret;
+	return sysfs_emit(buf, "%u.%u.%02u\n", info.major, info.minor,
+			  info.update);
+}
+static DEVICE_ATTR_ADMIN_RO(seamldr_version);
+
+static ssize_t num_remaining_updates_show(struct device *dev,
+					  struct device_attribute *attr,
+					  char *buf)
+{
+	struct tdx_seamldr info;
+	int ret = read_seamldr(&info);
+
+	return ret ?: sysfs_emit(buf, "%u\n", info.updates_left);
+}
+static DEVICE_ATTR_ADMIN_RO(num_remaining_updates);
+
+static struct attribute *seamldr_attrs[] = {
+	&dev_attr_seamldr_version.attr,
+	&dev_attr_num_remaining_updates.attr,
+	NULL,
+};
+
+static umode_t seamldr_is_visible(struct kobject *kobj, struct attribute *attr,
+				  int n)
+{
+	return tdx_seamldr_is_safe() ? attr->mode : 0;
+}
+
+static const struct attribute_group seamldr_group = {
+	.attrs = seamldr_attrs,
+	.is_visible = seamldr_is_visible,
+};
+
+static const struct attribute_group *tdx_groups[] = {
+	&tdx_group,
+	&seamldr_group,
+	NULL,
+};
 
 /*
  * Suspend to memory switches the memory encryption off, and the keys are gone.

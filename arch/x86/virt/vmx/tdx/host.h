@@ -31,6 +31,7 @@ const char *tdx_off_reason(void);
 /* --- keyid.c --- */
 int tdx_keyid_detect(void);
 bool tdx_keyid_in_use(void);
+unsigned int tdx_nr_used_keyids(void);
 
 /* --- metadata.c --- */
 int tdx_metadata_read(struct tdx_sys_info *info);
@@ -87,6 +88,8 @@ int tdx_memory_configure(void);
 int tdx_memory_init(void);
 /* Give all back: the module has never owned it, or was disabled. */
 void tdx_memory_release(void);
+/* With tdx_state_lock() held. */
+const struct tdmr *tdx_memory_tdmrs(unsigned int *nr);
 
 /* --- private.c: RAM of which the module manages nothing; constant then --- */
 void tdx_private_exclude(const struct tdx_ranges *left_out,
@@ -103,9 +106,29 @@ int tdx_module_disable(void);
 
 /* --- bringup.c --- */
 bool tdx_is_configured(void);
+/* TDX neither comes up nor is shut down meanwhile; 0 or -EINTR. */
+int tdx_state_lock(void);
+void tdx_state_unlock(void);
 
 /* --- device.c: /sys/devices/faux/tdx_host, and no suspend to memory --- */
 int tdx_device_create(void);
 void tdx_device_remove(void);
+
+/* --- debugfs.c --- */
+void tdx_debugfs_create(void);
+void tdx_debugfs_remove(void);
+
+/* --- mce.c: memory errors in private memory --- */
+void tdx_mce_register(void);
+void tdx_mce_unregister(void);
+
+/* --- seamldr.c: what loaded the TDX module --- */
+struct tdx_seamldr {
+	u16 major, minor, update;
+	u32 updates_left;
+};
+
+bool tdx_seamldr_is_safe(void);
+int tdx_seamldr_read(struct tdx_seamldr *info);
 
 #endif /* _TDX_HOST_INTERNAL_H */

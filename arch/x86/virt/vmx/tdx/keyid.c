@@ -3,6 +3,7 @@
  * Private KeyIDs.  The first one is the module's own, for the pages that it
  * keeps for itself; each TD takes one of the others while it can run.
  */
+#include <linux/atomic.h>
 #include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/export.h>
@@ -23,6 +24,7 @@ MODULE_PARM_DESC(keyids, "FIRST,COUNT: private KeyIDs, where MSR 0x87 does not t
 /* Set by tdx_keyid_detect(), constant after. */
 static u32 keyid_first, keyid_count;
 static DEFINE_IDA(keyid_ida);
+static atomic_t nr_used;
 
 /* Low half: KeyIDs that anyone may use.  High half: private ones after them. */
 static bool keyids_from_msr(void)
@@ -70,10 +72,15 @@ int tdx_keyid_detect(void)
  */
 int tdx_keyid_alloc(void)
 {
+	int hkid;
+
 	if (keyid_count < 2)
 		return -ENOSPC;
-	return ida_alloc_range(&keyid_ida, keyid_first + 1,
+	hkid = ida_alloc_range(&keyid_ida, keyid_first + 1,
 			       keyid_first + keyid_count - 1, GFP_KERNEL);
+	if (hkid >= 0)
+		atomic_inc(&nr_used);
+	return hkid;
 }
 EXPORT_SYMBOL_GPL(tdx_keyid_alloc);
 
@@ -86,6 +93,7 @@ EXPORT_SYMBOL_GPL(tdx_keyid_alloc);
  */
 void tdx_keyid_free(int hkid)
 {
+	atomic_dec(&nr_used);
 	ida_free(&keyid_ida, hkid);
 }
 EXPORT_SYMBOL_GPL(tdx_keyid_free);
@@ -116,4 +124,10 @@ EXPORT_SYMBOL_GPL(tdx_nr_guest_keyids);
 bool tdx_keyid_in_use(void)
 {
 	return !ida_is_empty(&keyid_ida);
+}
+
+/* Those that TDs have, and those that the module did not give back. */
+unsigned int tdx_nr_used_keyids(void)
+{
+	return atomic_read(&nr_used);
 }

@@ -200,3 +200,9 @@ void tdx_memory_release(void)
 	if (ram.nr)
 		tdx_ram_thaw(&ram);
 }
+
+const struct tdmr *tdx_memory_tdmrs(unsigned int *nr)
+{
+	*nr = nr_tdmrs;
+	return tdmrs;
+}

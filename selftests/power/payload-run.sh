@@ -1,0 +1,125 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Runs inside the machine, as /payload/run: CPUs that go, and KVM that goes.
+set -u
+cd /payload || exit 1
+. ./load-modules.sh
+. ./keep.sh
+
+n=0 bad=0
+
+# check TEXT COMMAND...: it has to succeed.
+check()
+{
+	text=$1
+	shift
+	n=$((n + 1))
+	if "$@"; then
+		echo "ok $n $text"
+	else
+		echo "not ok $n $text"
+		bad=1
+	fi
+}
+
+# refused COMMAND...: it has to fail.
+refused()
+{
+	! "$@" 2>/dev/null
+}
+
+# The emulator counts what each CPU has written back, from power on.
+wbinvds()
+{
+	dd if=/dev/cpu/0/msr bs=8 count=1 iflag=skip_bytes \
+		skip=$((0x54445800 + $1)) 2>/dev/null | od -An -tu8 | tr -d ' '
+}
+
+cpu1()
+{
+	echo "$1" >/sys/devices/system/cpu/cpu1/online
+}
+
+# cpu1_goes_and_comes: sets "flushes" to what CPU 1 wrote back by then.
+cpu1_goes_and_comes()
+{
+	before=$(wbinvds 1)
+	cpu1 0 || return 1
+	flushes=$(($(wbinvds 1) - before))
+	cpu1 1
+}
+
+# attribute NAME MODE PATTERN, of the device
+attribute()
+{
+	file=/sys/devices/faux/tdx_host/$1
+	[ "$(stat -c %a $file)" = "$2" ] && grep -qxE "$3" $file
+}
+
+# shows FILE PATTERN, of tdx_host's debugfs
+shows()
+{
+	grep -qxE "$2" "/sys/kernel/debug/tdx_host/$1" && return
+	sed "s/^/# $1: /" "/sys/kernel/debug/tdx_host/$1"
+	return 1
+}
+
+pamt_adds_up()
+{
+	awk '/^\[/ { sum += $(NF - 1) } /^PAMT/ { total[$2] = $3 }
+	     END { exit !sum || sum != total["pages"] || sum * 4096 != total["bytes"] }' \
+		/sys/kernel/debug/tdx_host/tdmrs
+}
+
+test_operator()
+{
+	check "version of the TDX module" attribute version 444 '1\.5\.[0-9][0-9]'
+	# The emulated CPU has the erratum, by bit 60 of VMX_BASIC.
+	check "P-SEAMLDR is not there to be asked" \
+		[ ! -e /sys/devices/faux/tdx_host/seamldr_version ]
+	check "features have names" shows features '18 NO_RBP_MOD'
+	check "no feature without a name" refused grep -q '?' \
+		/sys/kernel/debug/tdx_host/features
+	check "the module's KeyID" shows keyids 'module 32'
+	check "no KeyID is used" shows keyids 'used   0'
+	check "a TDMR with its PAMT" shows tdmrs \
+		'\[0x[0-9a-f]+, 0x[0-9a-f]+\) reserved areas [0-9]+, PAMT 0x[0-9a-f]+, [1-9][0-9]* pages'
+	check "the sum of PAMTs in pages and bytes" pamt_adds_up
+}
+
+test_hotplug()
+{
+	check "CPU 1 goes and comes without TDs" cpu1_goes_and_comes
+	check "and once more, without a SEAMCALL since" cpu1_goes_and_comes
+	alone=$flushes
+	check "TDs have run on both CPUs" keep_tds rest
+	check "they use KeyIDs" shows keyids 'used   2'
+	check "others are free" shows keyids 'free   29'
+	check "CPU 1 goes and comes with a TD" cpu1_goes_and_comes
+	echo "# $alone write-backs without a SEAMCALL, $flushes with a vCPU to flush"
+	check "it wrote back before KVM's callback, and after its VP.FLUSH" \
+		[ "$flushes" = $((alone + 2)) ]
+	check "the TDs go on" end_tds
+}
+
+test_unload()
+{
+	zero=$(wbinvds 0) one=$(wbinvds 1)
+	check "KVM is unloaded" rmmod kvm_intel
+	echo "# write-backs of KVM's unload: $(($(wbinvds 0) - zero)) $(($(wbinvds 1) - one))"
+	check "each CPU wrote back when it left VMX operation" \
+		[ "$(wbinvds 0) $(wbinvds 1)" = "$((zero + 1)) $((one + 1))" ]
+	rmmod kvm
+	check "and loaded again" load_modules
+}
+
+echo "KTAP version 1"
+echo "1..21"
+modprobe msr
+check "TDX comes up" load_modules
+test_operator
+test_hotplug
+test_unload
+check "the kernel log is clean" check_kernel_log
+exit "$bad"
