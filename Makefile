@@ -24,7 +24,7 @@ swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux qemu .qemu qemu-shell .qemu-shell trace .trace \
+	.shell linux .linux qemu .qemu qemu-shell .qemu-shell trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
 	throughput fuzz-kvm tools check install uninstall clean distclean help
 
@@ -63,7 +63,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux qemu qemu-shell trace test bench:
+run shell linux qemu qemu-shell trace gdb test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -86,6 +86,9 @@ run shell linux qemu qemu-shell trace test bench:
 # A TD's life as a picture; ARGS=linux draws Debian's kernel.
 .trace: modules
 	@selftests/trace/run $(ARGS)
+
+.gdb: modules
+	@selftests/vmm/gdb-test $(ARGS)
 
 .test: modules
 	@selftests/run-tests $(ARGS)
