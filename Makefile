@@ -25,7 +25,7 @@ kvm-dir   := arch/x86/kvm
 
 .PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
 	.shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
-	trace .trace \
+	trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
 	throughput fuzz-kvm tools check install uninstall clean distclean help
 
@@ -64,7 +64,7 @@ deps:
 
 # deps may install the headers that KVER is to find, so it takes a make of its
 # own for what comes after.
-run shell linux qemu qemu-shell libvirt trace test bench:
+run shell linux qemu qemu-shell libvirt trace gdb test bench:
 	@$(if $(KERNEL),KVER=) scripts/deps $(if $(filter test,$@),--all-flavours)
 	@$(MAKE) .$@
 
@@ -91,6 +91,9 @@ run shell linux qemu qemu-shell libvirt trace test bench:
 # A TD's life as a picture; ARGS=linux draws Debian's kernel, ARGS=qemu QEMU's boot.
 .trace: modules
 	@selftests/trace/run $(ARGS)
+
+.gdb: modules
+	@selftests/vmm/gdb-test $(ARGS)
 
 .test: modules
 	@selftests/run-tests $(ARGS)

@@ -600,6 +600,16 @@ static void test_accept_huge(u32 vcpu)
 	report(other);
 }
 
+/* Where its code is; then what it made of its argument, and once more. */
+static void test_debug(void)
+{
+	u64 (*spot)(u64 x) = (void *)debug_spot;
+
+	report((u64)spot);
+	report(spot(0x100));
+	report(spot(0x100));
+}
+
 static void test_hello(void)
 {
 	report(0x600d);
@@ -666,6 +676,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_roots(vcpu);
 	else if (test == GUEST_QUOTE)
 		test_quote();
+	else if (test == GUEST_DEBUG)
+		test_debug();
 	else if (test == GUEST_BUSY)
 		test_busy();
 	else

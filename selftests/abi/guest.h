@@ -35,6 +35,7 @@ enum guest_test {
 	GUEST_ROOTS,		/* one vCPU faults, one goes on; shared memory */
 	GUEST_FAST_CALLS,	/* calls that KVM answers at once, again and again */
 	GUEST_QUOTE,		/* GetQuote, and the interrupt that ends it */
+	GUEST_DEBUG,		/* code for a debugger to stop in */
 	GUEST_NR_TESTS,
 };
 

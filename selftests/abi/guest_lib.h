@@ -19,6 +19,7 @@ struct regs {
 };
 
 /* guest_start.S */
+extern char debug_spot[];
 extern u64 idt[512], gdt[8], pdpt_shared[512];
 
 /* guest.c */

@@ -74,6 +74,14 @@ gdt_ptr:
 	.long	gdt
 
 	.text
+/* GUEST_DEBUG: what a debugger stops in. */
+	.globl	debug_spot
+debug_spot:
+	nop
+	leaq	1(%rdi), %rax
+	leaq	2(%rax), %rax
+	ret
+
 /* Interrupt handlers keep all registers and call C with the vector. */
 	.macro	HANDLER name, vector, error
 	.globl	\name

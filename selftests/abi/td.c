@@ -174,6 +174,17 @@ void td_init_vm(struct td *td)
 	free(init);
 }
 
+int td_try_init_vm(struct td *td, u64 attributes)
+{
+	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
+	int err;
+
+	init->attributes |= attributes;
+	err = td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL) ? errno : 0;
+	free(init);
+	return err;
+}
+
 /* --- vCPUs --- */
 
 /* KVM supports the TSC deadline timer, but leaves it to the VMM to say so. */
@@ -288,12 +299,15 @@ void td_finalize(struct td *td)
 	      "KVM_TDX_FINALIZE_VM");
 }
 
-struct td *td_ready(unsigned int nr_vcpus, enum guest_test test)
+struct td *td_ready_as(unsigned int nr_vcpus, enum guest_test test, u64 attributes)
 {
 	struct td *td = td_create();
 
 	td_split_irqchip(td);
-	td_init_vm(td);
+	if (attributes)
+		check(!td_try_init_vm(td, attributes), "KVM_TDX_INIT_VM");
+	else
+		td_init_vm(td);
 	while (td->nr_vcpus < nr_vcpus)
 		td_add_vcpu(td);
 	td_add_memory(td);
@@ -301,6 +315,11 @@ struct td *td_ready(unsigned int nr_vcpus, enum guest_test test)
 	td_load_image(td);
 	td_finalize(td);
 	return td;
+}
+
+struct td *td_ready(unsigned int nr_vcpus, enum guest_test test)
+{
+	return td_ready_as(nr_vcpus, test, 0);
 }
 
 /* --- counts --- */

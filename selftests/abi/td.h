@@ -34,6 +34,8 @@ struct td {
 bool write_file(const char *path, const char *line);
 /* Statuses and exits that the software module answers with, see docs/swmod.md. */
 #define SWMOD_INJECT	"/sys/kernel/debug/tdx_swmod/inject"
+/* May there be debug TDs? */
+#define TDX_DEBUG_TDS	"/sys/module/kvm_intel/parameters/tdx_debug_tds"
 
 int td_dev(void);
 /* Is there a KVM with TDs?  NULL, or why not. */
@@ -47,6 +49,8 @@ int td_try_cmd(int fd, u32 id, u32 flags, const void *data, u64 *hw_error);
 struct kvm_tdx_init_vm *td_init_vm_args(struct td *td);
 void td_split_irqchip(struct td *td);
 void td_init_vm(struct td *td);
+/* The same with more attributes; returns an errno. */
+int td_try_init_vm(struct td *td, u64 attributes);
 /* A TD has at most as many vCPUs as the machine has CPUs. */
 unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
@@ -66,5 +70,7 @@ void td_set_private(struct td *td, u64 gpa, u64 size, bool private);
 
 /* All of the above: ready to run @test. */
 struct td *td_ready(unsigned int nr_vcpus, enum guest_test test);
+/* With more attributes. */
+struct td *td_ready_as(unsigned int nr_vcpus, enum guest_test test, u64 attributes);
 
 #endif /* SELFTESTS_KVM_TD_H */

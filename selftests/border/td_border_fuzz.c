@@ -43,6 +43,10 @@
 #define ROOTS_EVERY	8
 #define ROOTS_SEED	3
 #define ROOTS_ROUNDS	6
+/* One in so many has a debug TD; none of those in corpus. */
+#define DEBUG_EVERY	8
+#define DEBUG_SEED	7
+#define DEBUG_WEIGHT	24
 
 static const unsigned long ioctls[] = {
 #define IOCTL(name)		name,
@@ -276,6 +280,45 @@ static void step_storm(struct worker *w)
 	}
 }
 
+/* Fields that may be read, some of which may be written, and any other. */
+static void debug_fields(struct worker *w, u32 id)
+{
+	static const u64 ids[] = {
+		0x1020000300000000ULL, 0x1020000300000007ULL, 0x002400030000681eULL,
+		0x002400030000681cULL, 0x0024000300006820ULL, 0x0024000300006802ULL,
+		0x0024000100000802ULL, 0x0024000300002016ULL, 0x002400030000203cULL,
+	};
+	struct {
+		struct kvm_tdx_debug_fields head;
+		struct kvm_tdx_debug_field field[4];
+	} f = { .head.nr = 1 + below(w, 4) };
+	unsigned int i;
+
+	for (i = 0; i < f.head.nr; i++) {
+		f.field[i].id = below(w, 8) ? ids[below(w, ARRAY_SIZE(ids))] : next(w);
+		f.field[i].value = value(w);
+	}
+	td_try_cmd(any_vcpu(w), id, 0, &f, NULL);
+}
+
+static void step_debug(struct worker *w)
+{
+	struct kvm_tdx_debug_memory mem = {
+		.gpa = below(w, 8) ? ram_page(w) + below(w, 512) * 8 : value(w),
+		.size = below(w, 8) ? (1 + below(w, 1024)) * 8 : value(w),
+		.user_addr = below(w, 8) ? (uintptr_t)w->f->log : value(w),
+	};
+	u32 id = KVM_TDX_DEBUG_CMD + below(w, 5);
+
+	if (id == KVM_TDX_DEBUG_SET_CONTROL)
+		td_try_cmd(any_vcpu(w), id, below(w, 2),
+			   (void *)(uintptr_t)(below(w, 2) ? 0 : value(w)), NULL);
+	else if (id == KVM_TDX_DEBUG_READ_MEMORY || id == KVM_TDX_DEBUG_WRITE_MEMORY)
+		td_try_cmd(w->f->td->fd, id, 0, &mem, NULL);
+	else
+		debug_fields(w, id);
+}
+
 #define STEP(weight, name)	{ weight, #name, step_##name }
 
 static struct {
@@ -287,7 +330,16 @@ static struct {
 	STEP(12, pre_fault), STEP(6, slot), STEP(4, gmem), STEP(8, hole),
 	STEP(6, host_memory), STEP(2, knob), STEP(12, signal), STEP(4, move),
 	STEP(8, storm),
+	/* Of debug TDs alone: the others' rounds stay as they are. */
+	STEP(0, debug),
 };
+
+static bool no_debug;
+
+static bool debug_is_in(void)
+{
+	return !no_debug && write_file(TDX_DEBUG_TDS, "1");
+}
 
 static void leave_out(const char *name)
 {
@@ -297,6 +349,7 @@ static void leave_out(const char *name)
 		if (!strcmp(steps[i].name, name))
 			steps[i].weight = 0;
 	}
+	no_debug |= !strcmp(name, "debug");
 }
 
 static bool knob_is_in(void)
@@ -442,7 +495,12 @@ static bool one_round(void *arg)
 	td_destroy(f.td);
 	if (nr > 1 && f.seed % ROOTS_EVERY == ROOTS_SEED && knob_is_in())
 		return roots_round(&f);
-	f.td = td_ready(nr, FUZZ(f.seed));
+	if (f.seed % DEBUG_EVERY == DEBUG_SEED && debug_is_in()) {
+		steps[ARRAY_SIZE(steps) - 1].weight = DEBUG_WEIGHT;
+		f.td = td_ready_as(nr, FUZZ(f.seed), KVM_TDX_ATTR_DEBUG);
+	} else {
+		f.td = td_ready(nr, FUZZ(f.seed));
+	}
 	round_memory(&f);
 	for (i = 0; i < nr; i++) {
 		start(&f, &vcpus[i], i, vcpu_thread);

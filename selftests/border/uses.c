@@ -471,6 +471,16 @@ static int finalize_again(struct td *td)
 	return use_tdx(td->fd, KVM_TDX_FINALIZE_VM, NULL);
 }
 
+/* No debug TD: an unknown command. */
+static int memory_of_a_debug_td(struct td *td)
+{
+	struct kvm_tdx_debug_memory mem = {
+		IMAGE_BASE, sizeof(u64), (uintptr_t)use_memory(),
+	};
+
+	return use_tdx(td->fd, KVM_TDX_DEBUG_READ_MEMORY, &mem);
+}
+
 static int device_of_vfio(struct td *td)
 {
 	struct kvm_create_device device = {
@@ -551,6 +561,7 @@ const struct use vm_uses[] = {
 	USE(capabilities_again, IN_EACH(0)),
 	USE(init_vm_again, IN_EACH(EINVAL)),
 	USE(finalize_again, EINVAL, EIO, EIO, EINVAL, EINVAL),
+	USE(memory_of_a_debug_td, IN_EACH(EINVAL)),
 	USE(dirty_ring, WITH_VCPUS(0, EINVAL)),
 	USE(dirty_ring_twice, IN_EACH(EINVAL)),
 	{ }

@@ -40,6 +40,22 @@ static int tdx_get_cpuid(struct td *td)
 	return err;
 }
 
+/* No debug TD: an unknown command. */
+static int registers_of_a_debug_td(struct td *td)
+{
+	struct {
+		struct kvm_tdx_debug_fields head;
+		struct kvm_tdx_debug_field rip;
+	} f = { .head.nr = 1, .rip.id = 0x002400030000681eULL };
+
+	return use_tdx(td->vcpu[0].fd, KVM_TDX_DEBUG_GET_FIELDS, &f);
+}
+
+static int control_of_a_debug_td(struct td *td)
+{
+	return use_tdx(td->vcpu[0].fd, KVM_TDX_DEBUG_SET_CONTROL, NULL);
+}
+
 /* --- a vCPU --- */
 
 static int run_that_nobody_stops(struct td *td)
@@ -261,6 +277,8 @@ const struct use vcpu_uses[] = {
 	USE(init_vcpu_again, 0, EINVAL, EINVAL),
 	USE(init_mem_region, EINVAL, EINVAL, EINVAL),
 	USE(tdx_get_cpuid, 0, EINVAL, EINVAL),
+	USE(registers_of_a_debug_td, IN_ALL(EINVAL)),
+	USE(control_of_a_debug_td, IN_ALL(EINVAL)),
 	USE(cpuid_to_itself, IN_ALL(0)),
 	USE(cpuid_of_another_kind, 0, EINVAL, EINVAL),
 	USE(efer_is_read, IN_ALL(0)),

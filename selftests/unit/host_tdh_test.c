@@ -219,6 +219,11 @@ static void memory_leaves_have_their_operands(void)
 	       .rcx = 0x200001, .rdx = PA(1));
 	expect(tdh_mem_range_unblock(&td, large, &info), 39,
 	       .rcx = 0x200001, .rdx = PA(1));
+	expect(tdh_mem_rd(&td, 0x3ff8, &hpa, &info), 12,
+	       .rcx = 0x3ff8, .rdx = PA(1));
+	check(hpa == 0xa8);
+	expect(tdh_mem_wr(&td, 0x3ff8, 77, &info), 14,
+	       .rcx = 0x3ff8, .rdx = PA(1), .r8 = 77);
 	expect(tdh_mem_track(&td), 38, .rcx = PA(1));
 	/* The gpa as it is: a chunk of a page is measured. */
 	expect(tdh_mr_extend(&td, 0x3100, &info), 16, .rcx = 0x3100,
@@ -250,6 +255,8 @@ static void a_walk_is_reported(void)
 	reports(tdh_mem_range_block(&td, pos, &info));
 	reports(tdh_mem_range_unblock(&td, pos, &info));
 	reports(tdh_mr_extend(&td, 0, &info));
+	reports(tdh_mem_rd(&td, 0, &hpa, &info));
+	reports(tdh_mem_wr(&td, 0, 0, &info));
 }
 
 static void physical_leaves_have_their_operands(void)

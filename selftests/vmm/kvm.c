@@ -95,7 +95,7 @@ static struct kvm_tdx_capabilities *read_capabilities(struct vm *vm)
 	die(EXIT_FAILED, "KVM_TDX_CAPABILITIES: %s", strerror(errno));
 }
 
-static void init_td(struct vm *vm)
+static void init_td(struct vm *vm, bool debug)
 {
 	struct kvm_tdx_capabilities *caps = read_capabilities(vm);
 	struct kvm_cpuid2 *supported = cpuid_supported(vm);
@@ -106,11 +106,15 @@ static void init_td(struct vm *vm)
 
 	if (!(caps->supported_attrs & TD_ATTR_SEPT_VE_DISABLE))
 		die(EXIT_FAILED, "KVM_TDX_CAPABILITIES: no SEPT_VE_DISABLE");
+	if (debug && !(caps->supported_attrs & KVM_TDX_ATTR_DEBUG))
+		die(EXIT_FAILED, "no debug TDs: write 1 to /sys/module/kvm_intel/parameters/tdx_debug_tds");
 
 	init = calloc(1, sizeof(*init) + len);
 	if (!init)
 		die(EXIT_FAILED, "out of memory");
 	init->attributes = TD_ATTR_SEPT_VE_DISABLE;
+	if (debug)
+		init->attributes |= KVM_TDX_ATTR_DEBUG;
 	init->xfam = caps->supported_xfam & XFAM_WANTED;
 	init->cpuid.nent = nent;
 	memcpy(init->cpuid.entries, caps->cpuid.entries, len);
@@ -124,7 +128,7 @@ static void init_td(struct vm *vm)
 	free(caps);
 }
 
-void kvm_create_td(struct vm *vm)
+void kvm_create_td(struct vm *vm, bool debug)
 {
 	vm->fd = ioctl(vm->dev, KVM_CREATE_VM, KVM_X86_TDX_VM);
 	if (vm->fd < 0)
@@ -136,7 +140,7 @@ void kvm_create_td(struct vm *vm)
 	/* CPUID tells a TD of a crystal of 25 MHz, which clocks its timer. */
 	enable_cap(vm, KVM_CAP_X86_APIC_BUS_CYCLES_NS, 40,
 		   "X86_APIC_BUS_CYCLES_NS");
-	init_td(vm);
+	init_td(vm, debug);
 }
 
 static void create_vcpu(struct vm *vm, unsigned int id)

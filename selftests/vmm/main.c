@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "dev.h"
+#include "gdb.h"
 #include "vm.h"
 
 #define DEFAULT_FIRMWARE	"/usr/share/ovmf/OVMF.fd"
@@ -37,6 +38,7 @@ struct options {
 	const char *firmware;
 	const char *disk;
 	const char *quote_socket;
+	const char *gdb;
 	unsigned long mib;
 	unsigned long vcpus;
 	unsigned long seconds;
@@ -62,7 +64,7 @@ void die(enum exit_code code, const char *fmt, ...)
 static void print_help(FILE *to)
 {
 	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-q SOCKET]\n"
-		"              [-t SECONDS] [-v] [--until=boot|idle]\n"
+		"              [-t SECONDS] [-v] [--until=boot|idle] [--gdb PORT]\n"
 		"  -m MIB       memory, %d to %d (default %d)\n"
 		"  -c VCPUS     1 to %d (default 1)\n"
 		"  -f FIRMWARE  image with TDVF metadata (default %s)\n"
@@ -72,6 +74,8 @@ static void print_help(FILE *to)
 		"  -v           log what is unusual\n"
 		"  --until      boot: stop when the firmware looks for a boot device,\n"
 		"               or idles (default); idle: go on until it idles\n"
+		"  --gdb PORT   a debug TD, which waits for gdb on this port, or on the\n"
+		"               Unix socket PORT if that has a slash\n"
 		"Exit status: 0 reached it, 1 did not, 2 usage, 4 no TDs on this machine.\n",
 		MIN_MIB, MAX_MIB, DEFAULT_MIB, MAX_VCPUS, DEFAULT_FIRMWARE,
 		DEFAULT_SECONDS);
@@ -105,6 +109,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 {
 	static const struct option longs[] = {
 		{ "until", required_argument, NULL, 'u' },
+		{ "gdb", required_argument, NULL, 'g' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -135,6 +140,11 @@ static void parse_options(int argc, char **argv, struct options *o)
 			break;
 		case 'u':
 			o->until = parse_until(optarg);
+			break;
+		case 'g':
+			o->gdb = optarg;
+			if (!strchr(optarg, '/'))
+				parse_number(optarg, c, 1, 65535);
 			break;
 		case 'h':
 			print_help(stdout);
@@ -194,7 +204,7 @@ static void build(const struct options *o)
 
 	image = read_firmware(o->firmware, &tdvf, &size);
 	kvm_open(vm);
-	kvm_create_td(vm);
+	kvm_create_td(vm, o->gdb);
 	kvm_create_vcpus(vm);
 	memory_create(vm, size);
 	if (o->disk)
@@ -246,6 +256,10 @@ static void judge(const struct options *o, unsigned int *idle)
 	const char *line = console_boot_line();
 
 	show_progress();
+	if (gdb_has_stopped()) {
+		*idle = 0;
+		return;
+	}
 	if (line && o->until == VM_REACHED_BOOT) {
 		run_end(vm, VM_REACHED_BOOT,
 			"the firmware looks for a boot device: \"%s\"", line);
@@ -297,8 +311,12 @@ static enum exit_code run_td(const struct options *o)
 	pthread_cond_init(&vm->changed, NULL);
 	build(o);
 	blk_start(vm);
+	if (o->gdb)
+		gdb_listen(vm, o->gdb);
 	run_start(vm);
+	gdb_start();
 	wait_for_end(o);
+	gdb_end(vm->outcome == VM_FAILED);
 	run_stop(vm);
 	blk_stop(vm);
 	table_snapshot(vm);
@@ -331,13 +349,15 @@ int main(int argc, char **argv)
 		.firmware = DEFAULT_FIRMWARE,
 		.mib = DEFAULT_MIB,
 		.vcpus = 1,
-		.seconds = DEFAULT_SECONDS,
 		.until = VM_REACHED_BOOT,
 	};
 	int status;
 	pid_t pid;
 
 	parse_options(argc, argv, &o);
+	/* Who debugs takes the time. */
+	if (!o.seconds)
+		o.seconds = o.gdb ? MAX_SECONDS : DEFAULT_SECONDS;
 	vm = mmap(NULL, sizeof(*vm), PROT_READ | PROT_WRITE,
 		  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (vm == MAP_FAILED)

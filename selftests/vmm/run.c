@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "dev.h"
+#include "gdb.h"
 #include "vm.h"
 
 #define KICK_SIGNAL	SIGUSR1
+#define BP_VECTOR	3
 /* Busy for less than this share of the time is idle. */
 #define IDLE_SHARE	0.5
 
@@ -207,6 +209,9 @@ static void handle_exit(struct vcpu *vcpu)
 		break;
 	case KVM_EXIT_IOAPIC_EOI:
 		break;
+	case KVM_EXIT_DEBUG:
+		gdb_stopped(vcpu, vcpu->run->debug.arch.exception == BP_VECTOR);
+		break;
 	default:
 		exit_other(vcpu);
 	}
@@ -237,8 +242,9 @@ static void *vcpu_thread(void *arg)
 {
 	struct vcpu *vcpu = arg;
 
-	while (!vcpu->vm->stop && run_once(vcpu))
-		;
+	do
+		gdb_before_run(vcpu);
+	while (!vcpu->vm->stop && run_once(vcpu));
 	return NULL;
 }
 

@@ -124,6 +124,7 @@ static void print_exits(struct vm *vm)
 		{ KVM_EXIT_IOAPIC_EOI,		"IOAPIC EOI" },
 		{ KVM_EXIT_SYSTEM_EVENT,	"system event" },
 		{ KVM_EXIT_SHUTDOWN,		"triple fault" },
+		{ KVM_EXIT_DEBUG,		"breakpoint, step" },
 	};
 	unsigned int i;
 

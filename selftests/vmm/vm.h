@@ -123,7 +123,7 @@ void die(enum exit_code code, const char *fmt, ...);
 
 /* kvm.c: the TD's life in ioctls; each dies with a reason on failure. */
 void kvm_open(struct vm *vm);
-void kvm_create_td(struct vm *vm);
+void kvm_create_td(struct vm *vm, bool debug);
 void kvm_create_vcpus(struct vm *vm);
 void kvm_init_vcpus(struct vm *vm, u64 hob_gpa);
 void kvm_add_initial(struct vm *vm, u64 gpa, const void *data,

@@ -114,6 +114,76 @@ struct kvm_tdx_init_mem_region {
 
 #endif /* KVM_TDX_MEASURE_MEMORY_REGION */
 
+/*
+ * Commands for debug TDs: this project's own, unknown to mainline.  They are there
+ * if kvm_tdx_capabilities.supported_attrs has KVM_TDX_ATTR_DEBUG, for a TD that
+ * has it.  Of any other TD, and with kvm_intel.tdx_debug_tds=0, they are -EINVAL,
+ * as an unknown command is.  kvm_tdx_cmd.hw_error is the module's status where a
+ * command failed there.
+ */
+#define KVM_TDX_ATTR_DEBUG		(1ULL << 0)
+
+#define KVM_TDX_DEBUG_CMD		0x80000000U
+/* A vCPU's registers: struct kvm_tdx_debug_fields. */
+#define KVM_TDX_DEBUG_GET_FIELDS	(KVM_TDX_DEBUG_CMD + 0)
+#define KVM_TDX_DEBUG_SET_FIELDS	(KVM_TDX_DEBUG_CMD + 1)
+/*
+ * What a vCPU stops for.  data: a bitmap of exceptions.  A breakpoint (#BP) is
+ * KVM_EXIT_DEBUG then, before the INT3 was executed, others are
+ * KVM_EXIT_EXCEPTION, and the guest does not see them.  #DB, NMI, #UD, #AC, #MC
+ * and #VE are the module's: -EINVAL.
+ */
+#define KVM_TDX_DEBUG_SET_CONTROL	(KVM_TDX_DEBUG_CMD + 2)
+/* A TD's private memory: struct kvm_tdx_debug_memory. */
+#define KVM_TDX_DEBUG_READ_MEMORY	(KVM_TDX_DEBUG_CMD + 3)
+#define KVM_TDX_DEBUG_WRITE_MEMORY	(KVM_TDX_DEBUG_CMD + 4)
+
+/* Flag of KVM_TDX_DEBUG_SET_CONTROL: KVM_EXIT_DEBUG after each instruction. */
+#define KVM_TDX_DEBUG_SINGLE_STEP	(1U << 0)
+
+#define KVM_TDX_DEBUG_MAX_FIELDS	64
+
+/**
+ * struct kvm_tdx_debug_field - a register of a vCPU
+ * @id: the TDX module's identifier of the field, all 64 bits of it
+ * @value: its value
+ */
+struct kvm_tdx_debug_field {
+	__u64 id;
+	__u64 value;
+};
+
+/**
+ * struct kvm_tdx_debug_fields - argument of KVM_TDX_DEBUG_GET_FIELDS and _SET_FIELDS
+ * @nr: how many, 1 to KVM_TDX_DEBUG_MAX_FIELDS
+ * @pad: must be 0
+ * @fields: which; nothing is read or written if one of them is not allowed
+ *
+ * What may be written are the general registers, RSP, RIP and RFLAGS; see
+ * docs/debugging.md for what may be read.
+ */
+struct kvm_tdx_debug_fields {
+	__u32 nr;
+	__u32 pad;
+	struct kvm_tdx_debug_field fields[];
+};
+
+/**
+ * struct kvm_tdx_debug_memory - argument of KVM_TDX_DEBUG_READ_MEMORY and _WRITE_MEMORY
+ * @gpa: guest physical address, private, 8-byte aligned
+ * @size: bytes, a multiple of 8
+ * @user_addr: user address to read to, or to write from
+ *
+ * After a failure the struct describes what is left to do.  -EFAULT: at @gpa is
+ * no page that the guest has accepted, or no memory at @user_addr; -EAGAIN and
+ * -EINTR: repeat the command.
+ */
+struct kvm_tdx_debug_memory {
+	__u64 gpa;
+	__u64 size;
+	__u64 user_addr;
+};
+
 /**
  * struct kvm_tdx_exit - kvm_run's payload for KVM_EXIT_TDX
  * @flags: 0

@@ -137,6 +137,13 @@ static int tdx_exit_exception(struct kvm_vcpu *vcpu)
 	/* Both were served right after the exit. */
 	if (is_nmi(info) || is_machine_check(info))
 		return 1;
+	/*
+	 * Of a debug TD alone, as all that follow: KVM_TDX_DEBUG_SET_CONTROL.
+	 * Base KVM's is_breakpoint() is no help: INT3 is a software exception.
+	 */
+	if ((info & INTR_INFO_VECTOR_MASK) == BP_VECTOR &&
+	    td_is_debug(to_kvm_tdx(vcpu->kvm)))
+		return tdx_debug_exit(vcpu, BP_VECTOR);
 
 	vcpu->run->exit_reason = KVM_EXIT_EXCEPTION;
 	vcpu->run->ex.exception = info & INTR_INFO_VECTOR_MASK;
@@ -173,6 +180,10 @@ static int tdx_exit_by_reason(struct kvm_vcpu *vcpu)
 		return 1;
 	case EXIT_REASON_EXCEPTION_NMI:
 		return tdx_exit_exception(vcpu);
+	case EXIT_REASON_MONITOR_TRAP_FLAG:
+		if (!td_is_debug(to_kvm_tdx(vcpu->kvm)))
+			return tdx_exit_unexpected(vcpu);
+		return tdx_debug_exit(vcpu, DB_VECTOR);
 	case EXIT_REASON_OTHER_SMI:
 	case EXIT_REASON_INIT_SIGNAL:
 		/* The host's own, and served by now. */

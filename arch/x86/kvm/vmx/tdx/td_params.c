@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": tdx: " fmt
 
 #include <linux/bitfield.h>
+#include <linux/moduleparam.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
@@ -15,6 +16,11 @@
 
 /* What KVM can run; the module may know more. */
 #define KVM_TD_ATTRIBUTES		TD_ATTR_SEPT_VE_DISABLE
+
+/* Mainline refuses debug TDs: so does KVM, until the administrator wants them. */
+static bool tdx_debug_tds;
+module_param(tdx_debug_tds, bool, 0644);
+MODULE_PARM_DESC(tdx_debug_tds, "allow TDs whose state the VMM can read and change");
 
 #define TD_CONFIG_FLAG_GPAW_52		BIT_ULL(0)
 #define TD_CONFIG_FLAG_NO_RBP_MOD	BIT_ULL(2)
@@ -61,7 +67,11 @@ static_assert(offsetof(struct td_params, cpuid) == 256);
 
 static u64 td_supported_attributes(const struct tdx_sys_info *sys)
 {
-	return KVM_TD_ATTRIBUTES & sys->attributes_fixed0;
+	u64 known = KVM_TD_ATTRIBUTES;
+
+	if (READ_ONCE(tdx_debug_tds))
+		known |= KVM_TDX_ATTR_DEBUG;
+	return known & sys->attributes_fixed0;
 }
 
 static u64 td_supported_xfam(const struct tdx_sys_info *sys)

@@ -183,6 +183,13 @@ static inline enum td_state td_state(const struct kvm_tdx *kvm_tdx)
 	return smp_load_acquire(&kvm_tdx->state);
 }
 
+/* May the host see its state?  Decided by KVM_TDX_INIT_VM, for ever. */
+static inline bool td_is_debug(struct kvm_tdx *kvm_tdx)
+{
+	return td_state(kvm_tdx) != TD_S_NONE &&
+	       (kvm_tdx->attributes & KVM_TDX_ATTR_DEBUG);
+}
+
 /* Metadata fields, context 1: the TD. */
 #define TD_MD_TSC_OFFSET		0x111000030000000AULL
 #define TD_MD_TSC_MULTIPLIER		0x111000030000000BULL
@@ -200,6 +207,12 @@ static inline enum td_state td_state(const struct kvm_tdx *kvm_tdx)
 #define TDVPS_VMCS16(field)		(0x0024000100000000ULL | (field))
 #define TDVPS_VMCS32(field)		(0x0024000200000000ULL | (field))
 #define TDVPS_VMCS64(field)		(0x0024000300000000ULL | (field))
+
+/* A general register, in the order of the instruction set; RSP is in the VMCS. */
+#define TDVPS_GPR(n)			(0x1020000300000000ULL | (n))
+#define TDVPS_DR(n)			(0x1120000300000000ULL | (n))
+#define TDVPS_XCR0			0x1120000300000020ULL
+#define TDVPS_CR2			0x1120000300000028ULL
 
 #ifndef SHARED_EPT_POINTER
 #define SHARED_EPT_POINTER		0x203C
@@ -279,6 +292,10 @@ void tdx_get_exit_info(struct kvm_vcpu *vcpu, u32 *reason, u64 *info1,
 int tdx_handle_tdvmcall(struct kvm_vcpu *vcpu);
 int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
 
+/* --- debug.c: a debug TD's registers, and what its vCPUs stop for --- */
+int tdx_debug_vcpu_ioctl(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
+int tdx_debug_exit(struct kvm_vcpu *vcpu, u32 exception);
+
 /* --- fastpath.c: what is done before interrupts are enabled --- */
 fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu);
 void tdx_fastpath_keep_cpuid(struct vcpu_tdx *tdx, const struct tdx_cpuid *c);
@@ -299,6 +316,9 @@ int tdx_set_msr(struct kvm_vcpu *vcpu, struct msr_data *msr);
 
 /* --- mmu/image.c: KVM_TDX_INIT_MEM_REGION --- */
 int tdx_init_mem_region(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
+
+/* --- mmu/debug_memory.c: a debug TD's private memory --- */
+int tdx_debug_memory(struct kvm *kvm, struct kvm_tdx_cmd *cmd, bool write);
 
 /* --- mmu/fault.c: the only retry loop --- */
 int tdx_fault(struct kvm_vcpu *vcpu, gpa_t gpa, u64 exit_qual, u64 ext_qual);

@@ -14,6 +14,9 @@ static_assert(sizeof(struct kvm_tdx_cmd) == 24);
 static_assert(sizeof(struct kvm_tdx_capabilities) == 2056);
 static_assert(sizeof(struct kvm_tdx_init_vm) == 264);
 static_assert(sizeof(struct kvm_tdx_init_mem_region) == 24);
+static_assert(sizeof(struct kvm_tdx_debug_field) == 16);
+static_assert(sizeof(struct kvm_tdx_debug_fields) == 8);
+static_assert(sizeof(struct kvm_tdx_debug_memory) == 24);
 
 /*
  * Lockdep knows two vCPU mutexes of one VM at most.  Only the first stays
@@ -128,13 +131,21 @@ static const struct td_cmd_rule vcpu_rules[KVM_TDX_CMD_NR_MAX] = {
 	[KVM_TDX_GET_CPUID]	  = { .valid = true },
 };
 
-static int tdx_uapi_get_cmd(struct kvm_tdx_cmd *cmd, void __user *argp,
-			    const struct td_cmd_rule *rules)
+static bool tdx_is_debug_cmd(const struct kvm_tdx_cmd *cmd)
+{
+	return cmd->id >= KVM_TDX_DEBUG_CMD;
+}
+
+static int tdx_uapi_get_cmd(struct kvm *kvm, struct kvm_tdx_cmd *cmd,
+			    void __user *argp, const struct td_cmd_rule *rules)
 {
 	const struct td_cmd_rule *rule;
 
 	if (copy_from_user(cmd, argp, sizeof(*cmd)))
 		return -EFAULT;
+	/* What they accept, they see for themselves. */
+	if (tdx_is_debug_cmd(cmd) && td_is_debug(to_kvm_tdx(kvm)))
+		return cmd->hw_error ? -EINVAL : 0;
 	if (cmd->id >= KVM_TDX_CMD_NR_MAX)
 		return -EINVAL;
 	rule = &rules[array_index_nospec(cmd->id, KVM_TDX_CMD_NR_MAX)];
@@ -158,6 +169,18 @@ static int tdx_uapi_vm_locked(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
 	return td_finalize(kvm, cmd);
 }
 
+static int tdx_uapi_vm_debug(struct kvm *kvm, struct kvm_tdx_cmd *cmd)
+{
+	switch (cmd->id) {
+	case KVM_TDX_DEBUG_READ_MEMORY:
+		return tdx_debug_memory(kvm, cmd, false);
+	case KVM_TDX_DEBUG_WRITE_MEMORY:
+		return tdx_debug_memory(kvm, cmd, true);
+	default:
+		return -EINVAL;
+	}
+}
+
 int tdx_vm_ioctl(struct kvm *kvm, void __user *argp)
 {
 	struct kvm_tdx_cmd __user *user = argp;
@@ -167,10 +190,14 @@ int tdx_vm_ioctl(struct kvm *kvm, void __user *argp)
 	if (!is_td(kvm))
 		return -ENOTTY;
 
-	ret = tdx_uapi_get_cmd(&cmd, argp, vm_rules);
+	ret = tdx_uapi_get_cmd(kvm, &cmd, argp, vm_rules);
 	if (ret)
 		return ret;
 
+	if (tdx_is_debug_cmd(&cmd)) {
+		ret = tdx_uapi_vm_debug(kvm, &cmd);
+		return put_user(cmd.hw_error, &user->hw_error) ? -EFAULT : ret;
+	}
 	if (cmd.id == KVM_TDX_CAPABILITIES)
 		return td_get_capabilities(kvm, &cmd);
 
@@ -196,13 +223,19 @@ static int tdx_uapi_vcpu_loaded(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd)
 /* Called without vcpu->mutex, as kvm->lock is the outer lock of the two. */
 long tdx_vcpu_unlocked_ioctl(struct kvm_vcpu *vcpu, void __user *argp)
 {
+	struct kvm_tdx_cmd __user *user = argp;
 	struct kvm *kvm = vcpu->kvm;
 	struct kvm_tdx_cmd cmd;
 	int ret;
 
-	ret = tdx_uapi_get_cmd(&cmd, argp, vcpu_rules);
+	ret = tdx_uapi_get_cmd(kvm, &cmd, argp, vcpu_rules);
 	if (ret)
 		return ret;
+
+	if (tdx_is_debug_cmd(&cmd)) {
+		ret = tdx_debug_vcpu_ioctl(vcpu, &cmd);
+		return put_user(cmd.hw_error, &user->hw_error) ? -EFAULT : ret;
+	}
 
 	CLASS(td_all_locks, all)(kvm);
 	if (all.err)
