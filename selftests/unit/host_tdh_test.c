@@ -223,6 +223,12 @@ static void memory_leaves_have_their_operands(void)
 	/* The gpa as it is: a chunk of a page is measured. */
 	expect(tdh_mr_extend(&td, 0x3100, &info), 16, .rcx = 0x3100,
 	       .rdx = PA(1));
+	/* A debug TD's memory, eight bytes at a time. */
+	expect(tdh_mem_rd(&td, 0x3128, &hpa, &info), 12, .rcx = 0x3128,
+	       .rdx = PA(1));
+	check(hpa == 0xa8);
+	expect(tdh_mem_wr(&td, 0x3128, 77, &info), 14, .rcx = 0x3128,
+	       .rdx = PA(1), .r8 = 77);
 	expect_no_flush();
 }
 
@@ -250,6 +256,8 @@ static void a_walk_is_reported(void)
 	reports(tdh_mem_range_block(&td, pos, &info));
 	reports(tdh_mem_range_unblock(&td, pos, &info));
 	reports(tdh_mr_extend(&td, 0, &info));
+	reports(tdh_mem_rd(&td, 0, &hpa, &info));
+	reports(tdh_mem_wr(&td, 0, 0, &info));
 }
 
 static void physical_leaves_have_their_operands(void)

@@ -202,3 +202,44 @@ u64 tdh_mem_track(struct tdx_td *td)
 	return seamcall(TDH_MEM_TRACK, &args);
 }
 EXPORT_SYMBOL_GPL(tdh_mem_track);
+
+/*
+ * Read eight bytes of a debug TD's private memory.
+ *   in   RCX gpa, a multiple of 8   RDX TDR
+ *   out  R8 data, or RCX entry   RDX level | state of a walk that failed
+ *   fail TD_NON_DEBUG; EPT_WALK_FAILED, EPT_ENTRY_STATE_INCORRECT: nothing is
+ *        mapped; OPERAND_BUSY
+ */
+u64 tdh_mem_rd(struct tdx_td *td, u64 gpa, u64 *data, struct sept_info *info)
+{
+	struct tdx_module_args args = {
+		.rcx = gpa,
+		.rdx = tdx_tdr_pa(td),
+	};
+	u64 err = seamcall_ret(TDH_MEM_RD, &args);
+
+	*data = args.r8;
+	sept_info_from_args(info, &args);
+	return err;
+}
+EXPORT_SYMBOL_GPL(tdh_mem_rd);
+
+/*
+ * Write eight bytes of a debug TD's private memory.
+ *   in   RCX gpa, a multiple of 8   RDX TDR   R8 data
+ *   out  R8 what was there, or like TDH.MEM.RD after a failure
+ *   fail as TDH.MEM.RD
+ */
+u64 tdh_mem_wr(struct tdx_td *td, u64 gpa, u64 data, struct sept_info *info)
+{
+	struct tdx_module_args args = {
+		.rcx = gpa,
+		.rdx = tdx_tdr_pa(td),
+		.r8 = data,
+	};
+	u64 err = seamcall_ret(TDH_MEM_WR, &args);
+
+	sept_info_from_args(info, &args);
+	return err;
+}
+EXPORT_SYMBOL_GPL(tdh_mem_wr);

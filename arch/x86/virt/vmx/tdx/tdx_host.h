@@ -140,6 +140,8 @@ u64 tdh_mem_range_block(struct tdx_td *td, struct sept_pos pos,
 u64 tdh_mem_range_unblock(struct tdx_td *td, struct sept_pos pos,
 			  struct sept_info *info);
 u64 tdh_mem_track(struct tdx_td *td);
+u64 tdh_mem_rd(struct tdx_td *td, u64 gpa, u64 *data, struct sept_info *info);
+u64 tdh_mem_wr(struct tdx_td *td, u64 gpa, u64 data, struct sept_info *info);
 
 /* --- TDH.PHYMEM.* --- */
 u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size);
