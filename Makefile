@@ -23,8 +23,8 @@ host-dir  := arch/x86/virt/vmx/tdx
 swmod-dir := $(if $(filter m,$(CONFIG_TDX_SWMOD)),$(host-dir)/swmod)
 kvm-dir   := arch/x86/kvm
 
-.PHONY: modules host swmod swmod-7x objs tree preflight deps run .run shell \
-	.shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
+.PHONY: modules host swmod swmod-7x in-tree objs tree preflight deps run .run \
+	shell .shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
 	trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
 	throughput fuzz-kvm tools check install uninstall clean distclean help
@@ -41,6 +41,10 @@ swmod: tree
 # tdx_swmod.ko for Debian 13's newest 7.x kernel, with headers from the mirror.
 swmod-7x:
 	@scripts/build-7x $(ARGS)
+
+# TDX as a part of a kernel tree: folders, Kconfig entries and hooks.
+in-tree:
+	@scripts/in-tree "$(TREE)"
 
 # Compile our files, of DIR only if set, and link nothing.
 objs: tree

@@ -110,6 +110,12 @@ u64 __seamcall(u64 leaf, struct tdx_module_args *args)
 	return __seamcall_ret(leaf, &out);
 }
 
+/* No leaf of bring-up has outputs elsewhere. */
+u64 __seamcall_saved_ret(u64 leaf, struct tdx_module_args *args)
+{
+	return __seamcall_ret(leaf, args);
+}
+
 int tdx_run_in_vmx(u64 (*leaf)(void), u64 *status)
 {
 	if (fails_now())

@@ -35,9 +35,10 @@ static struct {
 	unsigned int no_entropy;
 } answer;
 
-/* The one range flushed since the last expect(); at most one is donated. */
+/* The last range flushed since the last expect(), and where another one began. */
 static struct {
 	u64 pa;
+	u64 other_pa;
 	unsigned int size;
 	unsigned int calls_before;
 	unsigned int times;
@@ -48,6 +49,7 @@ static u64 traced_status;
 
 void clflush_cache_range(void *addr, unsigned int size)
 {
+	flushed.other_pa = flushed.pa;
 	flushed.pa = (unsigned long)addr;
 	flushed.size = size;
 	flushed.calls_before = seen.calls;
@@ -113,6 +115,7 @@ static void reset(u64 status)
 	answer.out = (struct tdx_module_args) {
 		.rcx = 0xc0ffee000cULL | BIT_ULL(62), .rdx = 0x8402,
 		.r8 = 0xa8, .r9 = 0xa9, .r10 = 0xaa, .r11 = 0xab,
+		.r12 = 0xac000, .r13 = 0xad000,
 	};
 }
 
@@ -229,10 +232,37 @@ static void memory_leaves_have_their_operands(void)
 	expect(tdh_mr_extend(&td, 0x3100, &info), 16, .rcx = 0x3100,
 	       .rdx = PA(1));
 	expect_no_flush();
+	expect(tdh_mem_page_relocate(&td, 0x3000, page, &hpa, &info), 5,
+	       .rcx = 0x3000, .rdx = PA(1), .r8 = PA(512));
+	check(hpa == 0xc0ffee0000ULL);
+	expect_flush(PA(512), 4096);
+	/* A debug TD's memory, eight bytes at a time. */
+	expect(tdh_mem_rd(&td, 0x3128, &hpa, &info), 12, .rcx = 0x3128,
+	       .rdx = PA(1));
+	check(hpa == 0xa8);
+	expect(tdh_mem_wr(&td, 0x3128, 77, &info), 14, .rcx = 0x3128,
+	       .rdx = PA(1), .r8 = 77);
+	expect_no_flush();
+}
+
+/* What R12 and R13 say as well; only VP.ENTER's way in brings them back. */
+static void promoting_returns_table_and_pair(void)
+{
+	struct sept_pos large = { .gpa = 0x200000, .level = 1 };
+	struct sept_info info;
+	u64 hpa, pair[2];
+
+	expect(tdh_mem_page_promote(&td, large, &hpa, pair, &info), 23,
+	       .rcx = 0x200001, .rdx = PA(1));
+	check(seen.saved_variant);
+	check(hpa == 0xc0ffee0000ULL);
+	check(pair[0] == 0xac000 && pair[1] == 0xad000);
+	expect_no_flush();
 }
 
 static void a_walk_is_reported(void)
 {
+	u64 pair[2];
 	struct sept_pos pos = { .gpa = 0x200000, .level = 1 };
 	struct sept_info info = {};
 	u64 hpa;
@@ -251,6 +281,8 @@ static void a_walk_is_reported(void)
 	reports(tdh_mem_page_add(&td, 0, page, page, &info));
 	reports(tdh_mem_page_aug(&td, pos, page, &info));
 	reports(tdh_mem_page_demote(&td, pos, page, &info));
+	reports(tdh_mem_page_promote(&td, pos, &hpa, pair, &info));
+	reports(tdh_mem_page_relocate(&td, 0, page, &hpa, &info));
 	reports(tdh_mem_page_remove(&td, pos, &hpa, &info));
 	reports(tdh_mem_range_block(&td, pos, &info));
 	reports(tdh_mem_range_unblock(&td, pos, &info));
@@ -271,6 +303,21 @@ static void physical_leaves_have_their_operands(void)
 	       .rcx = PA(512) | 40ULL << 46);
 	expect(tdh_phymem_cache_wb(false), 40, .rcx = 0);
 	expect(tdh_phymem_cache_wb(true), 40, .rcx = 1);
+	expect_no_flush();
+}
+
+/* Two pages are donated, and both are flushed. */
+static void pamt_leaves_have_their_operands(void)
+{
+	struct page *two[2] = { &fake_pages[7], &fake_pages[9] };
+	u64 pair[2];
+
+	expect(tdh_phymem_pamt_add(page, two), 58, .rcx = PA(512) | 1,
+	       .rdx = PA(7), .r8 = PA(9));
+	check(flushed.times == 2 && !flushed.calls_before);
+	check(flushed.other_pa == PA(7) && flushed.pa == PA(9));
+	expect(tdh_phymem_pamt_remove(page, pair), 59, .rcx = PA(512) | 1);
+	check(pair[0] == 0x8402 && pair[1] == 0xa8);
 	expect_no_flush();
 }
 
@@ -321,8 +368,10 @@ int main(void)
 	run(td_leaves_have_their_operands);
 	run(vcpu_leaves_have_their_operands);
 	run(memory_leaves_have_their_operands);
+	run(promoting_returns_table_and_pair);
 	run(a_walk_is_reported);
 	run(physical_leaves_have_their_operands);
+	run(pamt_leaves_have_their_operands);
 	run(entering_passes_every_register);
 	run(lack_of_entropy_is_retried);
 	return checks_failed != 0;

@@ -65,6 +65,12 @@ u64 __seamcall(u64 leaf, struct tdx_module_args *args)
 	return __seamcall_ret(leaf, &copy);
 }
 
+/* No leaf of KVM's has outputs elsewhere. */
+u64 __seamcall_saved_ret(u64 leaf, struct tdx_module_args *args)
+{
+	return __seamcall_ret(leaf, args);
+}
+
 u16 tdx_global_keyid(void)
 {
 	return MACHINE_GLOBAL_HKID;

@@ -64,11 +64,12 @@ static unsigned int fake_package(unsigned int cpu)
 #define fake_nothing()		static_assert(true, "")
 
 /* --- modules --- */
+#define MODULE
 #define THIS_MODULE		0
 #define __module_get(m)		(kernel.pins++)
 #define module_put(m)		(kernel.pins--)
 #define module_refcount(m)	(kernel.pins + kernel.users)
-#define module_init(f)		int (*const fake_init)(void) = (f)
+#define subsys_initcall(f)	int (*const fake_init)(void) = (f)
 #define module_exit(f)		void (*const fake_exit)(void) = (f)
 #define MODULE_DESCRIPTION(s)	fake_nothing()
 #define MODULE_LICENSE(s)	fake_nothing()

@@ -231,6 +231,23 @@ const char *tdx_host_why_off(void)
 }
 EXPORT_SYMBOL_GPL(tdx_host_why_off);
 
+#ifdef MODULE
+/*
+ * One for configure_module().  Users of our symbols have one each, from before
+ * they could call tdx_host_enable().
+ */
+static bool has_users(void)
+{
+	return module_refcount(THIS_MODULE) > 1;
+}
+#else
+/* Built in, KVM may be as well; nobody counts. */
+static bool has_users(void)
+{
+	return true;
+}
+#endif
+
 /* End TDX and get the PAMTs back.  No user may be left but ourselves. */
 static int shut_down(void)
 {
@@ -239,11 +256,7 @@ static int shut_down(void)
 	lockdep_assert_held(&enable_lock);
 	if (stage == TDX_STAGE_NONE)
 		return 0;
-	/*
-	 * One for configure_module().  Users of our symbols have one each, from
-	 * before they could call tdx_host_enable().
-	 */
-	if (module_refcount(THIS_MODULE) > 1)
+	if (has_users())
 		return -EBUSY;
 
 	ret = tdx_module_disable();
@@ -320,7 +333,8 @@ static void __exit tdx_host_exit(void)
 	tdx_device_remove();
 }
 
-module_init(tdx_host_init);
+/* Where both are built in, kvm-intel starts later: it brings TDX up. */
+subsys_initcall(tdx_host_init);
 module_exit(tdx_host_exit);
 
 MODULE_DESCRIPTION("TDX host: SEAMCALL, and the TDX module's bring-up");

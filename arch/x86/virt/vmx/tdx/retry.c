@@ -43,3 +43,9 @@ u64 seamcall_ret(u64 leaf, struct tdx_module_args *args)
 {
 	return seamcall_retry(__seamcall_ret, leaf, args);
 }
+
+/* For leaves that use more than RCX, RDX and R8 to R11. */
+u64 seamcall_saved_ret(u64 leaf, struct tdx_module_args *args)
+{
+	return seamcall_retry(__seamcall_saved_ret, leaf, args);
+}

@@ -31,6 +31,7 @@ u64 __seamcall_saved_ret(u64 leaf, struct tdx_module_args *args);
 /* retry.c: the same, tried again when the CPU ran out of entropy */
 u64 seamcall(u64 leaf, struct tdx_module_args *args);
 u64 seamcall_ret(u64 leaf, struct tdx_module_args *args);
+u64 seamcall_saved_ret(u64 leaf, struct tdx_module_args *args);
 
 /* Operands: how the module wants addresses, places and KeyIDs packed. */
 

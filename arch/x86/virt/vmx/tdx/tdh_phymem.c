@@ -4,14 +4,9 @@
 
 #include "seamcall.h"
 
-/*
- * Take back a page, of any size, from a TD whose KeyID is free.
- *   in   RCX page
- *   out  RCX type   RDX owner   R8 size as a level
- *   fail PAGE_METADATA_INCORRECT: it is free; LIFECYCLE_STATE_INCORRECT: the
- *        KeyID is not; TD_ASSOCIATED_PAGES_EXIST: a TDR before its pages;
- *        OPERAND_BUSY
- */
+/* What TDH.PHYMEM.PAMT.* want in RCX with an address. */
+#define TDX_PAMT_LEVEL_2M	1
+
 u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size)
 {
 	struct tdx_module_args args = {
@@ -26,11 +21,6 @@ u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size)
 }
 EXPORT_SYMBOL_GPL(tdh_phymem_page_reclaim);
 
-/*
- * Write back and drop the cache lines that a free page has under a KeyID.
- *   in   RCX page with the KeyID
- *   fail PAGE_METADATA_INCORRECT: not free; OPERAND_BUSY
- */
 u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid)
 {
 	struct tdx_module_args args = {
@@ -41,12 +31,6 @@ u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid)
 }
 EXPORT_SYMBOL_GPL(tdh_phymem_page_wbinvd);
 
-/*
- * Write back this package's caches for the KeyIDs that wait for it.
- *   in   RCX 0 start, 1 resume after an interruption
- *   fail INTERRUPTED_RESUMABLE: call again; NO_HKID_READY_TO_WBCACHE: no
- *        error, none waits; OPERAND_BUSY: a leaf uses the table of KeyIDs
- */
 u64 tdh_phymem_cache_wb(bool resume)
 {
 	struct tdx_module_args args = {
@@ -56,3 +40,28 @@ u64 tdh_phymem_cache_wb(bool resume)
 	return seamcall(TDH_PHYMEM_CACHE_WB, &args);
 }
 EXPORT_SYMBOL_GPL(tdh_phymem_cache_wb);
+
+u64 tdh_phymem_pamt_add(struct page *range, struct page *const pair[2])
+{
+	struct tdx_module_args args = {
+		.rcx = page_to_phys(range) | TDX_PAMT_LEVEL_2M,
+		.rdx = page_to_phys(pair[0]),
+		.r8 = page_to_phys(pair[1]),
+	};
+
+	tdx_clflush_page(pair[0]);
+	tdx_clflush_page(pair[1]);
+	return seamcall(TDH_PHYMEM_PAMT_ADD, &args);
+}
+
+u64 tdh_phymem_pamt_remove(struct page *range, u64 pair_pa[2])
+{
+	struct tdx_module_args args = {
+		.rcx = page_to_phys(range) | TDX_PAMT_LEVEL_2M,
+	};
+	u64 err = seamcall_ret(TDH_PHYMEM_PAMT_REMOVE, &args);
+
+	pair_pa[0] = args.rdx;
+	pair_pa[1] = args.r8;
+	return err;
+}

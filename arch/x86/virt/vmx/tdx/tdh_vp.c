@@ -5,11 +5,6 @@
 
 #include "seamcall.h"
 
-/*
- * Make a free page the TDVPR, the root of a new vCPU.
- *   in   RCX TDVPR   RDX TDR
- *   fail OPERAND_BUSY, PAGE_METADATA_INCORRECT: the page is not free
- */
 u64 tdh_vp_create(struct tdx_td *td, struct tdx_vp *vp)
 {
 	struct tdx_module_args args = {
@@ -22,11 +17,6 @@ u64 tdh_vp_create(struct tdx_td *td, struct tdx_vp *vp)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_create);
 
-/*
- * Give the vCPU one more page of its TDVPS.
- *   in   RCX page   RDX TDVPR
- *   fail TDCX_NUM_INCORRECT: it has them all; OPERAND_BUSY
- */
 u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *tdcx)
 {
 	struct tdx_module_args args = {
@@ -39,13 +29,6 @@ u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *tdcx)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_addcx);
 
-/*
- * Set the vCPU's initial state; associates it with this CPU.  Version 1
- * takes an x2APIC id and locks the TDR exclusively.
- *   in   RCX TDVPR   RDX guest's initial RCX and R8   R8 x2APIC id
- *   fail X2APIC_ID_NOT_UNIQUE, MAX_VCPUS_EXCEEDED, OPERAND_BUSY: any other
- *        leaf on this TD
- */
 u64 tdh_vp_init(struct tdx_vp *vp, u64 initial_rcx, u32 x2apic_id)
 {
 	struct tdx_module_args args = {
@@ -58,12 +41,6 @@ u64 tdh_vp_init(struct tdx_vp *vp, u64 initial_rcx, u32 x2apic_id)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_init);
 
-/*
- * Read a field of the TDVPS; associates the vCPU with this CPU.
- *   in   RCX TDVPR   RDX field
- *   out  R8 value
- *   fail VCPU_ASSOCIATED: with another CPU; METADATA_FIELD_NOT_READABLE
- */
 u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *data)
 {
 	struct tdx_module_args args = {
@@ -77,11 +54,6 @@ u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *data)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_rd);
 
-/*
- * Write the bits of @mask in a field of the TDVPS; associates as VP.RD does.
- *   in   RCX TDVPR   RDX field   R8 value   R9 mask
- *   fail VCPU_ASSOCIATED: with another CPU; METADATA_FIELD_NOT_WRITABLE
- */
 u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 data, u64 mask)
 {
 	struct tdx_module_args args = {
@@ -95,11 +67,6 @@ u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 data, u64 mask)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_wr);
 
-/*
- * End the vCPU's association; only on the CPU it is associated with.
- *   in   RCX TDVPR
- *   fail VCPU_NOT_ASSOCIATED: not with this CPU; OPERAND_BUSY
- */
 u64 tdh_vp_flush(struct tdx_vp *vp)
 {
 	struct tdx_module_args args = {
@@ -110,14 +77,6 @@ u64 tdh_vp_flush(struct tdx_vp *vp)
 }
 EXPORT_SYMBOL_GPL(tdh_vp_flush);
 
-/*
- * Run the vCPU until it exits.
- *   in   RCX TDVPR   others: the answer to a TDVMCALL, as its mask selects
- *   out  all but RBP
- *
- * The caller has preemption off.  No retry: this leaf does not draw on entropy.
- * No trace: KVM calls it where RCU does not watch.
- */
 noinstr u64 tdh_vp_enter(struct tdx_vp *vp, struct tdx_module_args *args)
 {
 	args->rcx = tdx_tdvpr_pa(vp);

@@ -388,16 +388,16 @@ u64 tdmr_pamt_bytes(const struct tdmr *tdmr)
 	return tdmr->pamt_size[0] + tdmr->pamt_size[1] + tdmr->pamt_size[2];
 }
 
-/* What lies in @from and in @tdmr's range becomes @tdmr's. */
-static void take_areas(struct tdmr *tdmr, const struct tdmr *from)
+/* The region has become smaller: keep of its areas what lies in its range. */
+static void trim_areas(struct tdmr *tdmr)
 {
-	unsigned int i;
+	unsigned int i, nr = tdmr->nr_reserved;
 
 	tdmr->nr_reserved = 0;
-	for (i = 0; i < from->nr_reserved; i++)
+	for (i = 0; i < nr; i++)
 		add_area(tdmr->reserved, &tdmr->nr_reserved,
-			 max(from->reserved[i].start, tdmr->range.start),
-			 min(from->reserved[i].end, tdmr->range.end));
+			 max(tdmr->reserved[i].start, tdmr->range.start),
+			 min(tdmr->reserved[i].end, tdmr->range.end));
 }
 
 /*
@@ -407,17 +407,17 @@ static void take_areas(struct tdmr *tdmr, const struct tdmr *from)
 int tdmr_split(struct tdmr *tdmrs, unsigned int *nr, unsigned int i,
 	       const struct tdmr_limits *limits)
 {
-	struct tdmr whole = tdmrs[i];
-	u64 half = gib_down((whole.range.end - whole.range.start) / 2);
+	const struct tdx_range whole = tdmrs[i].range;
+	u64 half = gib_down((whole.end - whole.start) / 2);
 
 	if (!half || *nr >= limits->max_tdmrs)
 		return -ENOSPC;
 	memmove(&tdmrs[i + 1], &tdmrs[i], (*nr - i) * sizeof(tdmrs[0]));
 	++*nr;
-	tdmrs[i].range.end = whole.range.start + half;
+	tdmrs[i].range.end = whole.start + half;
 	tdmrs[i + 1].range.start = tdmrs[i].range.end;
-	take_areas(&tdmrs[i], &whole);
-	take_areas(&tdmrs[i + 1], &whole);
+	trim_areas(&tdmrs[i]);
+	trim_areas(&tdmrs[i + 1]);
 	set_pamt_sizes(&tdmrs[i], limits);
 	set_pamt_sizes(&tdmrs[i + 1], limits);
 	return 0;

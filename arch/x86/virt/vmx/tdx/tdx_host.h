@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What tdx_host.ko offers to KVM: bring-up, KeyIDs, metadata and one typed
- * wrapper for each SEAMCALL leaf.  A tdh_*() function adds no policy: it
- * returns the module's raw status.  No errno, no retry but for entropy.
+ * What tdx_host.ko offers to KVM: bring-up, KeyIDs, metadata, and by way of
+ * tdh.h one typed wrapper for each SEAMCALL leaf.
  */
 #ifndef _TDX_HOST_H
 #define _TDX_HOST_H
@@ -100,52 +99,7 @@ bool tdx_page_can_be_private(struct page *page, unsigned int order);
 struct folio *tdx_alloc_folio(gfp_t gfp, unsigned int order);
 struct page *tdx_alloc_page(gfp_t gfp);
 
-/* --- TDH.MNG.* --- */
-u64 tdh_mng_create(struct tdx_td *td);
-u64 tdh_mng_key_config(struct tdx_td *td);
-u64 tdh_mng_addcx(struct tdx_td *td, struct page *tdcs);
-u64 tdh_mng_init(struct tdx_td *td, u64 td_params_pa, u64 *bad_cpuid);
-u64 tdh_mng_rd(struct tdx_td *td, u64 field, u64 *data);
-u64 tdh_mng_vpflushdone(struct tdx_td *td);
-u64 tdh_mng_key_freeid(struct tdx_td *td);
-u64 tdh_mr_extend(struct tdx_td *td, u64 gpa, struct sept_info *info);
-u64 tdh_mr_finalize(struct tdx_td *td);
-
-/* --- TDH.VP.* --- */
-u64 tdh_vp_create(struct tdx_td *td, struct tdx_vp *vp);
-u64 tdh_vp_addcx(struct tdx_vp *vp, struct page *tdcx);
-u64 tdh_vp_init(struct tdx_vp *vp, u64 initial_rcx, u32 x2apic_id);
-u64 tdh_vp_rd(struct tdx_vp *vp, u64 field, u64 *data);
-u64 tdh_vp_wr(struct tdx_vp *vp, u64 field, u64 data, u64 mask);
-u64 tdh_vp_flush(struct tdx_vp *vp);
-u64 tdh_vp_enter(struct tdx_vp *vp, struct tdx_module_args *args);
-
-/* --- TDH.MEM.* --- */
-u64 tdh_mem_sept_add(struct tdx_td *td, struct sept_pos pos, struct page *page,
-		     struct sept_info *info);
-u64 tdh_mem_sept_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
-			struct sept_info *info);
-u64 tdh_mem_sept_rd(struct tdx_td *td, struct sept_pos pos,
-		    struct sept_info *info);
-u64 tdh_mem_page_add(struct tdx_td *td, u64 gpa, struct page *page,
-		     struct page *source, struct sept_info *info);
-u64 tdh_mem_page_aug(struct tdx_td *td, struct sept_pos pos, struct page *page,
-		     struct sept_info *info);
-u64 tdh_mem_page_demote(struct tdx_td *td, struct sept_pos pos,
-			struct page *sept_page, struct sept_info *info);
-u64 tdh_mem_page_remove(struct tdx_td *td, struct sept_pos pos, u64 *hpa,
-			struct sept_info *info);
-u64 tdh_mem_range_block(struct tdx_td *td, struct sept_pos pos,
-			struct sept_info *info);
-u64 tdh_mem_range_unblock(struct tdx_td *td, struct sept_pos pos,
-			  struct sept_info *info);
-u64 tdh_mem_track(struct tdx_td *td);
-u64 tdh_mem_rd(struct tdx_td *td, u64 gpa, u64 *data, struct sept_info *info);
-u64 tdh_mem_wr(struct tdx_td *td, u64 gpa, u64 data, struct sept_info *info);
-
-/* --- TDH.PHYMEM.* --- */
-u64 tdh_phymem_page_reclaim(struct page *page, u64 *pt, u64 *owner, u64 *size);
-u64 tdh_phymem_page_wbinvd(struct page *page, u16 hkid);
-u64 tdh_phymem_cache_wb(bool resume);
+/* --- one function for each SEAMCALL leaf (tdh_*.c) --- */
+#include "tdh.h"
 
 #endif /* _TDX_HOST_H */
