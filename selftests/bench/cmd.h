@@ -16,6 +16,9 @@ enum bench_cmd {
 	CMD_PONG,	/* the other side of it */
 	CMD_HALT,	/* send an IPI to itself, halt with it pending */
 	CMD_TIMER,	/* arm the timer, run until it fires */
+	CMD_NAP,	/* arm the timer, halt until it fires */
+	CMD_HALT_PING,	/* as CMD_PING, halting where that waits */
+	CMD_HALT_PONG,	/* the other side of it */
 };
 
 /* Inputs: the command, then each operand; an output: units that went wrong. */

@@ -172,6 +172,15 @@ static void take_one(u32 vcpu, u32 before)
 		asm volatile("sti; pause; cli" : : : "memory");
 }
 
+/* HLT with interrupts off: one that is there already ends it, too. */
+static void halt_until(u32 vcpu, u32 before)
+{
+	while (taken[vcpu] == before) {
+		vmcall(12, 0, 0, 0, 0);
+		asm volatile("sti; pause; cli" : : : "memory");
+	}
+}
+
 static void send_to(u32 vcpu)
 {
 	host_wrmsr(MSR_X2APIC_ICR, (u64)vcpu << 32 | VECTOR);
@@ -191,26 +200,32 @@ static void ipis_to_self(u32 vcpu, u32 count, int halt)
 }
 
 /* The first one sends, the other one answers. */
-static void ipis_to_other(u32 vcpu, u32 count, int first)
+static void ipis_to_other(u32 vcpu, u32 count, int first, int halt)
 {
 	for (; count; count--) {
 		u32 before = taken[vcpu];
 
 		if (first)
 			send_to(!vcpu);
-		take_one(vcpu, before);
+		if (halt)
+			halt_until(vcpu, before);
+		else
+			take_one(vcpu, before);
 		if (!first)
 			send_to(!vcpu);
 	}
 }
 
-static void timers(u32 vcpu, u32 count)
+static void timers(u32 vcpu, u32 count, int halt)
 {
 	for (; count; count--) {
 		u32 before = taken[vcpu];
 
 		host_wrmsr(MSR_DEADLINE, rdtsc() + DELAY);
-		take_one(vcpu, before);
+		if (halt)
+			halt_until(vcpu, before);
+		else
+			take_one(vcpu, before);
 	}
 }
 
@@ -220,9 +235,11 @@ static void interrupts(u32 op, u32 vcpu, u32 count)
 	if (op == CMD_SELF || op == CMD_HALT)
 		ipis_to_self(vcpu, count, op == CMD_HALT);
 	else if (op == CMD_PING || op == CMD_PONG)
-		ipis_to_other(vcpu, count, op == CMD_PING);
+		ipis_to_other(vcpu, count, op == CMD_PING, 0);
+	else if (op == CMD_HALT_PING || op == CMD_HALT_PONG)
+		ipis_to_other(vcpu, count, op == CMD_HALT_PING, 1);
 	else
-		timers(vcpu, count);
+		timers(vcpu, count, op == CMD_NAP);
 }
 
 static struct cmd next_cmd(void)

@@ -261,6 +261,15 @@ static void timer(const char *name, enum page_size size)
 	bench_td_free(b);
 }
 
+/* HLT with a timer that wakes it: the whole way to sleep and back. */
+static void halt_timer(const char *name, enum page_size size)
+{
+	struct bench_td *b = bench_td_new(1, size);
+
+	measure_cmd(name, b, CMD_NAP, 0, CALLS / 10);
+	bench_td_free(b);
+}
+
 /* HLT with an interrupt pending: the IPI, and no sleep. */
 static void halt_pending(const char *name, enum page_size size)
 {
@@ -288,5 +297,6 @@ const struct row rows_one[] = {
 	{ "ipi-self", ipi_self },
 	{ "timer", timer },
 	{ "halt-pending", halt_pending },
+	{ "halt-timer", halt_timer },
 	{ },
 };

@@ -17,6 +17,7 @@ struct runner {
 	unsigned int vcpu;
 	u64 gpa, stride;
 	u32 count, bad;
+	enum bench_cmd cmd;
 };
 
 static pthread_barrier_t barrier;
@@ -155,26 +156,27 @@ static void *pong_thread(void *arg)
 	struct runner *r = arg;
 
 	pin_self(r->vcpu);
-	bench_run(r->b, r->vcpu, CMD_PONG, 0, 0, 0);
+	bench_run(r->b, r->vcpu, r->cmd, 0, 0, 0);
 	pthread_barrier_wait(&barrier);
-	bench_run(r->b, r->vcpu, CMD_PONG, 0, 0, IPIS);
+	bench_run(r->b, r->vcpu, r->cmd, 0, 0, IPIS);
 	return NULL;
 }
 
 /* Two vCPUs send each other IPIs in turn: both sides of each. */
-static void ipi_pair(const char *name, enum page_size size)
+static void pair(const char *name, enum page_size size, enum bench_cmd ping,
+		 enum bench_cmd pong)
 {
 	struct bench_td *b = bench_td_new(2, size);
-	struct runner r = { .b = b, .vcpu = 1 };
+	struct runner r = { .b = b, .vcpu = 1, .cmd = pong };
 	struct sample begin, s;
 
 	pin_self(0);
 	pthread_barrier_init(&barrier, NULL, 2);
 	start(&r, pong_thread);
-	bench_run(b, 0, CMD_PING, 0, 0, 0);
+	bench_run(b, 0, ping, 0, 0, 0);
 	pthread_barrier_wait(&barrier);
 	sample_begin(&begin, b->td);
-	bench_run(b, 0, CMD_PING, 0, 0, IPIS);
+	bench_run(b, 0, ping, 0, 0, IPIS);
 	sample_end(&s, b->td, &begin);
 	row_print(name, size, 2 * IPIS, &s);
 
@@ -183,11 +185,23 @@ static void ipi_pair(const char *name, enum page_size size)
 	bench_td_free(b);
 }
 
+static void ipi_pair(const char *name, enum page_size size)
+{
+	pair(name, size, CMD_PING, CMD_PONG);
+}
+
+/* The same, each halting until the other one's arrives. */
+static void halt_pair(const char *name, enum page_size size)
+{
+	pair(name, size, CMD_HALT_PING, CMD_HALT_PONG);
+}
+
 const struct row rows_smp[] = {
 	{ "storm-apart", storm_apart, .sizes = true },
 	{ "storm-range", storm_range, .sizes = true },
 	{ "storm-page", storm_page, .sizes = true },
 	{ "convert-2M-running", convert_running, .sizes = true, .min_cpus = 2 },
 	{ "ipi-pair", ipi_pair, .min_cpus = 2 },
+	{ "halt-pair", halt_pair, .min_cpus = 2 },
 	{ },
 };

@@ -158,6 +158,17 @@ static void entering_exchanges_every_register(void)
 	}
 }
 
+/* The guest has not run: what it is to be told is still there. */
+static void a_refused_entry_keeps_the_arguments(void)
+{
+	struct tdx_module_args args = some_args;
+
+	set_up(0x8000020000000080ULL, NR_CLOBBERED);
+	check(__seamcall_saved_ret(0, &args) == 0x8000020000000080ULL);
+	check(!memcmp(&args, &some_args, sizeof(args)));
+	check(!seen.stale_pops);
+}
+
 static void other_leaves_exchange_six_registers(void)
 {
 	struct tdx_module_args args = some_args;
@@ -204,6 +215,7 @@ int main(void)
 	sigaction(SIGTRAP, &step, NULL);
 	run(no_register_of_the_guest_is_left);
 	run(entering_exchanges_every_register);
+	run(a_refused_entry_keeps_the_arguments);
 	run(other_leaves_exchange_six_registers);
 	run(a_missing_module_has_its_status);
 	return checks_failed != 0;

@@ -517,6 +517,11 @@ static struct kvm_vcpu *vcpu(unsigned int i)
 	return &vcpus[i].vmx.vcpu;
 }
 
+struct kvm_vcpu *kvm_get_vcpu(struct kvm *kvm, int i)
+{
+	return vcpu(i);
+}
+
 static s64 stat(enum sept_stat s)
 {
 	return atomic64_read(&tdx->sept.stats.count[s]);

@@ -49,6 +49,18 @@ static void counts_are_found_by_name(void)
 	td_down(0);
 }
 
+static void vcpus_count_for_themselves(void)
+{
+	td_up(TD_S_RUNNABLE);
+	tdx->vmx.kvm.online_vcpus = 2;
+	to_tdx(vcpu(0))->stats[TD_VCPU_STAT_FAST_CALLS] = 3;
+	to_tdx(vcpu(1))->stats[TD_VCPU_STAT_FAST_CALLS] = 4;
+	to_tdx(vcpu(1))->stats[TD_VCPU_STAT_FAST_IRQS] = 5;
+	check(value_of("tdx_fastpath_tdvmcalls") == 7);
+	check(value_of("tdx_fastpath_interrupts") == 5);
+	td_down(0);
+}
+
 static char text[16384];
 
 static void names_in_debugfs_have_no_prefix(void)
@@ -187,6 +199,7 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		TEST(every_count_has_a_name_of_its_own),
 		TEST(counts_are_found_by_name),
+		TEST(vcpus_count_for_themselves),
 		TEST(names_in_debugfs_have_no_prefix),
 		TEST(dump_shows_tables_and_runs),
 		TEST(dump_goes_on_where_a_buffer_ended),

@@ -358,6 +358,11 @@ struct kvm_vcpu {
 	} fault_exit;
 };
 
+struct kvm_vcpu *kvm_get_vcpu(struct kvm *kvm, int i);
+#define kvm_for_each_vcpu(i, vcpu, kvm)					\
+	for ((i) = 0; (i) < (kvm)->online_vcpus &&			\
+	     ((vcpu) = kvm_get_vcpu(kvm, i)); (i)++)
+
 struct kvm_vmx {
 	struct kvm kvm;
 };

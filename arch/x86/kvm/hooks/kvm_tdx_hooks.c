@@ -9,6 +9,7 @@
 #include <linux/fs.h>
 #include <linux/kvm_host.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 
 #include <asm/tsc.h>
 
@@ -17,6 +18,7 @@
 #include "mmu.h"
 #include "trace.h"
 #include "x86.h"
+#include "xen.h"
 #include "kvm_tdx_hooks.h"
 
 MODULE_VERSION(KVM_TDX_VERSION);
@@ -227,16 +229,58 @@ bool kvm_tdx_refuses_events(struct kvm_vcpu *vcpu,
 #define X2APIC_ICR	(APIC_BASE_MSR + (APIC_ICR >> 4))
 
 /*
- * One vCPU by its id, as handle_fastpath_set_x2apic_icr_irqoff() has it: other
- * kinds may go to all vCPUs, or mean more than an interrupt.
+ * What kvm_x2apic_icr_write() does for an edge-triggered interrupt to one vCPU by
+ * its id: fixed, physical and without a shorthand are zeros.  Other kinds may go to
+ * all vCPUs, or mean more than an interrupt.  Returns false, nothing done, for
+ * these, and where the map of APICs does not lead to the vCPU.
  */
-static bool icr_is_simple(u64 icr)
+static bool icr_write_irqoff(struct kvm_lapic *apic, u64 icr)
 {
-	return (icr & APIC_SHORT_MASK) == APIC_DEST_NOSHORT &&
-	       (icr & APIC_DEST_MASK) == APIC_DEST_PHYSICAL &&
-	       (icr & APIC_MODE_MASK) == APIC_DM_FIXED &&
-	       icr >> 32 != X2APIC_BROADCAST;
+	struct kvm_lapic_irq irq = {
+		.vector = icr & APIC_VECTOR_MASK,
+		.delivery_mode = APIC_DM_FIXED,
+		.dest_mode = APIC_DEST_PHYSICAL,
+		.level = !!(icr & APIC_INT_ASSERT),
+		.dest_id = icr >> 32,
+	};
+	struct kvm_lapic *dest = NULL;
+	struct kvm_apic_map *map;
+
+	if ((u32)icr & ~(APIC_VECTOR_MASK | APIC_INT_ASSERT) ||
+	    irq.dest_id == APIC_BROADCAST || !apic_x2apic_mode(apic))
+		return false;
+
+	rcu_read_lock();
+	map = rcu_dereference(apic->vcpu->kvm->arch.apic_map);
+	if (map && irq.dest_id <= map->max_apic_id)
+		dest = map->phys_map[array_index_nospec(irq.dest_id,
+							map->max_apic_id + 1)];
+	if (dest) {
+		trace_kvm_apic_ipi((u32)icr, irq.dest_id);
+		kvm_apic_set_irq(dest->vcpu, &irq, NULL);
+		*(u64 *)(apic->regs + APIC_ICR) = icr;
+		trace_kvm_apic_write(APIC_ICR, icr);
+	}
+	rcu_read_unlock();
+	return dest;
 }
+
+/*
+ * What vcpu_run() sees to before a vCPU enters its guest again, as far as a TD can
+ * have it.  Returns false if vcpu_run() has to.
+ */
+bool kvm_tdx_before_reentry(struct kvm_vcpu *vcpu)
+{
+	lockdep_assert_irqs_disabled();
+
+	if (READ_ONCE(vcpu->run->request_interrupt_window) ||
+	    kvm_xen_timer_enabled(vcpu) || kvm_xen_has_pending_events(vcpu))
+		return false;
+	kvm_clear_request(KVM_REQ_UNBLOCK, vcpu);
+	kvm_inject_apic_timer_irqs(vcpu);
+	return true;
+}
+EXPORT_SYMBOL_GPL(kvm_tdx_before_reentry);
 
 /*
  * What kvm_emulate_wrmsr() does, for the MSRs that are written most, with
@@ -250,9 +294,7 @@ bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data)
 	lockdep_assert_irqs_disabled();
 
 	if (index == X2APIC_ICR) {
-		if (!icr_is_simple(data) ||
-		    !apic_x2apic_mode(vcpu->arch.apic) ||
-		    kvm_x2apic_icr_write(vcpu->arch.apic, data))
+		if (!icr_write_irqoff(vcpu->arch.apic, data))
 			return false;
 	} else if (index == MSR_IA32_TSC_DEADLINE) {
 		/* Filters do not apply to the x2APIC's registers. */

@@ -54,6 +54,8 @@ struct kvm_tdx_hooks {
 void kvm_tdx_register_hooks(const struct kvm_tdx_hooks *hooks);
 bool kvm_tdx_has_tdp_mmu(void);
 bool kvm_tdx_vcpu_has_events(struct kvm_vcpu *vcpu);
+void kvm_tdx_restore_user_return_msrs(unsigned long slots);
+bool kvm_tdx_before_reentry(struct kvm_vcpu *vcpu);
 bool kvm_tdx_wrmsr_irqoff(struct kvm_vcpu *vcpu, u64 index, u64 data);
 bool kvm_tdx_pio(struct kvm_vcpu *vcpu, u16 port, u8 size, bool in, u32 *val);
 u32 kvm_tdx_pio_in_done(struct kvm_vcpu *vcpu, u16 port, u8 size);

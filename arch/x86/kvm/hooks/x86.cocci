@@ -9,7 +9,8 @@
 //
 // A slot may want pages that a deleted one had.
 //
-// And kvm_vcpu_has_events(), which 6.12 keeps static.
+// And kvm_vcpu_has_events() and the values of user-return MSRs, which 6.12 keeps
+// static.
 //
 // base: arch/x86/kvm/x86.c
 // expect: 1 kvm_tdx_hooks.h
@@ -20,6 +21,7 @@
 // expect: 1 kvm_tdx_refuses_cap
 // expect: 1 bool kvm_tdx_vcpu_has_events
 // expect: 1 kvm_tdx_unpark
+// expect: 1 void kvm_tdx_restore_user_return_msrs
 
 @@ @@
  #include "x86.h"
@@ -83,6 +85,29 @@ typedef bool;
 +EXPORT_SYMBOL_GPL(kvm_tdx_vcpu_has_events);
 +
  int kvm_arch_vcpu_runnable(struct kvm_vcpu *vcpu)
+ {
+ ...
+ }
+
+// What base KVM believes to be in some user-return MSRs, of which a TD exit has left
+// nothing.  An IPI may put the host's values back.
+@@ @@
++void kvm_tdx_restore_user_return_msrs(unsigned long slots)
++{
++	struct kvm_user_return_msrs *msrs = this_cpu_ptr(user_return_msrs);
++	unsigned long flags;
++	unsigned int slot;
++
++	local_irq_save(flags);
++	for (; slots; slots &= slots - 1) {
++		slot = __ffs(slots);
++		wrmsrl(kvm_uret_msrs_list[slot], msrs->values[slot].curr);
++	}
++	local_irq_restore(flags);
++}
++EXPORT_SYMBOL_GPL(kvm_tdx_restore_user_return_msrs);
++
+ static void drop_user_return_notifiers(...)
  {
  ...
  }

@@ -1,14 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * TDVMCALLs that are answered inside of vcpu_enter_guest()'s loop: interrupts
- * off, kvm->srcu not held, the vCPU still IN_GUEST_MODE.  Base KVM looks at
- * requests, signals and the scheduler's wishes before it enters the guest again,
- * so a guest that calls on and on holds up nothing.
+ * TDVMCALLs that are answered, and interrupts that are taken, inside of
+ * vcpu_enter_guest()'s loop: interrupts off, kvm->srcu not held, the vCPU still
+ * IN_GUEST_MODE.  Base KVM looks at requests, signals and the scheduler's wishes
+ * before it enters the guest again, so a guest that calls on and on holds up
+ * nothing.
  *
  * What is not certain to be short, or needs more, goes the slow way: tdvmcall.c
  * has every call.
  */
+#include <linux/hw_breakpoint.h>
 #include <linux/kvm_host.h>
+
+#include <asm/debugreg.h>
+#include <asm/msr.h>
 
 #include "../../trace.h"
 #include "../../x86.h"
@@ -112,15 +117,56 @@ static fastpath_t fast_hlt(struct kvm_vcpu *vcpu)
 	tdx->in_hlt = true;
 	ret = handle_fastpath_hlt(vcpu);
 	tdx->in_hlt = false;
+	tdx->stats[TD_VCPU_STAT_FAST_CALLS] += ret == EXIT_FASTPATH_REENTER_GUEST;
 	return ret;
 }
 
-fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu)
+/* --- interrupts --- */
+
+/*
+ * Take the host's interrupt here and now, and see to what vcpu_enter_guest() does
+ * around tdx_handle_exit_irqoff(), as far as a TD needs it.  The handler may enable
+ * interrupts, for softirqs, so the vCPU must not look as if it ran: what others want
+ * of it is then a request, which is looked at after IN_GUEST_MODE is set again.
+ */
+static fastpath_t fast_interrupt(struct kvm_vcpu *vcpu)
+{
+	/* Debug registers and XFD would need more. */
+	if (!is_external_intr(to_vmx(vcpu)->exit_intr_info) ||
+	    vcpu->arch.switch_db_regs || vcpu->arch.xfd_no_write_intercept ||
+	    hw_breakpoint_active())
+		return EXIT_FASTPATH_NONE;
+	/* Somebody wants it out of its loop. */
+	if (cmpxchg(&vcpu->mode, IN_GUEST_MODE, OUTSIDE_GUEST_MODE) != IN_GUEST_MODE)
+		return EXIT_FASTPATH_NONE;
+
+	tdx_handle_exit_irqoff(vcpu);
+	/* Not once more, if the loop ends here. */
+	to_vmx(vcpu)->exit_intr_info = 0;
+	++vcpu->stat.irq_exits;
+
+	/* The handler may have changed it, and each exit writes it back. */
+	vcpu->arch.host_debugctl = get_debugctlmsr();
+
+	if (!kvm_tdx_before_reentry(vcpu))
+		return EXIT_FASTPATH_EXIT_HANDLED;
+
+	/*
+	 * As in vcpu_enter_guest(): the mode before the requests, and before the
+	 * posted interrupts.  Pairs with the barriers in kvm_vcpu_exiting_guest_mode()
+	 * and pi_test_and_set_on().
+	 */
+	smp_store_mb(vcpu->mode, IN_GUEST_MODE);
+	++to_tdx(vcpu)->stats[TD_VCPU_STAT_FAST_IRQS];
+	return EXIT_FASTPATH_REENTER_GUEST;
+}
+
+/* --- calls --- */
+
+static fastpath_t fast_tdvmcall(struct kvm_vcpu *vcpu)
 {
 	const struct tdx_module_args *a = &to_tdx(vcpu)->args;
 	bool done;
-
-	lockdep_assert_irqs_disabled();
 
 	if (a->r10)
 		return EXIT_FASTPATH_NONE;
@@ -141,5 +187,23 @@ fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu)
 		done = false;
 		break;
 	}
-	return done ? EXIT_FASTPATH_REENTER_GUEST : EXIT_FASTPATH_NONE;
+	if (!done)
+		return EXIT_FASTPATH_NONE;
+	++to_tdx(vcpu)->stats[TD_VCPU_STAT_FAST_CALLS];
+	return EXIT_FASTPATH_REENTER_GUEST;
+}
+
+fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu)
+{
+	lockdep_assert_irqs_disabled();
+
+	/* Plain exits only, without a flag of the exit reason or of the status. */
+	switch (to_tdx(vcpu)->vp_enter_ret) {
+	case EXIT_REASON_TDCALL:
+		return fast_tdvmcall(vcpu);
+	case EXIT_REASON_EXTERNAL_INTERRUPT:
+		return fast_interrupt(vcpu);
+	default:
+		return EXIT_FASTPATH_NONE;
+	}
 }

@@ -26,33 +26,34 @@
 void vmx_do_nmi_irqoff(void);
 
 /*
- * A TD exit leaves these MSRs with the module's defaults.  User-return MSRs
- * as far as KVM is concerned: write the defaults before the entry, and the
- * host's values come back when the thread goes to user space.
+ * A TD exit leaves these MSRs with the module's defaults.  The kernel has no use
+ * for them, so they come back when the vCPU is put: before another thread runs on
+ * the CPU, and before this one is in user space.
+ *
+ * VMX has registered them as user-return MSRs, and base KVM knows what each CPU
+ * is supposed to have in them: the host's values, or those of an ordinary guest
+ * whose thread has not been in user space since.
  */
-static struct {
-	u32 msr;
-	int slot;
-	u64 value;
-} tdx_uret_msrs[] = {
-	{ .msr = MSR_STAR },
-	{ .msr = MSR_LSTAR },
-	{ .msr = MSR_SYSCALL_MASK, .value = 0x20200 },
-	{ .msr = MSR_TSC_AUX },
+static const u32 tdx_lost_msrs[] __initconst = {
+	MSR_STAR, MSR_LSTAR, MSR_SYSCALL_MASK, MSR_TSC_AUX,
 };
 
-/* VMX has registered its user-return MSRs.  0, or the MSR that is missing. */
+/* By their numbers among the user-return MSRs. */
+static unsigned long tdx_lost_slots __ro_after_init;
+
+/* 0, or the MSR that VMX has not registered. */
 u32 __init tdx_run_setup(void)
 {
 	unsigned int i;
+	int slot;
 
-	for (i = 0; i < ARRAY_SIZE(tdx_uret_msrs); i++) {
-		tdx_uret_msrs[i].slot =
-			kvm_find_user_return_msr(tdx_uret_msrs[i].msr);
+	for (i = 0; i < ARRAY_SIZE(tdx_lost_msrs); i++) {
+		slot = kvm_find_user_return_msr(tdx_lost_msrs[i]);
+		if (slot >= 0)
+			tdx_lost_slots |= BIT(slot);
 		/* A CPU without RDTSCP has no TSC_AUX to lose. */
-		if (tdx_uret_msrs[i].slot < 0 &&
-		    tdx_uret_msrs[i].msr != MSR_TSC_AUX)
-			return tdx_uret_msrs[i].msr;
+		else if (tdx_lost_msrs[i] != MSR_TSC_AUX)
+			return tdx_lost_msrs[i];
 	}
 	return 0;
 }
@@ -62,7 +63,6 @@ u32 __init tdx_run_setup(void)
 void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
-	unsigned int i;
 
 	if (vmx->guest_state_loaded)
 		return;
@@ -74,11 +74,6 @@ void tdx_prepare_switch_to_guest(struct kvm_vcpu *vcpu)
 		vmx->msr_host_kernel_gs_base = read_msr(MSR_KERNEL_GS_BASE);
 	}
 
-	for (i = 0; i < ARRAY_SIZE(tdx_uret_msrs); i++) {
-		if (tdx_uret_msrs[i].slot >= 0)
-			kvm_set_user_return_msr(tdx_uret_msrs[i].slot,
-						tdx_uret_msrs[i].value, -1ull);
-	}
 	vmx->guest_state_loaded = true;
 }
 
@@ -90,6 +85,7 @@ void tdx_prepare_switch_to_host(struct kvm_vcpu *vcpu)
 		return;
 	++vcpu->stat.host_state_reload;
 	wrmsrl(MSR_KERNEL_GS_BASE, vmx->msr_host_kernel_gs_base);
+	kvm_tdx_restore_user_return_msrs(tdx_lost_slots);
 	vmx->guest_state_loaded = false;
 }
 
@@ -157,13 +153,16 @@ static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 	struct vcpu_vmx *vmx = &tdx->vmx;
 	u64 ret = tdx->vp_enter_ret;
 
-	vmx->idt_vectoring_info = 0;
 	vmx->exit_intr_info = 0;
 	vmx->exit_qualification = 0;
 	tdx->exit_qual = 0;
 	tdx->ext_exit_qual = 0;
 	tdx->exit_intr_info = 0;
 
+	if (likely(ret == EXIT_REASON_TDCALL)) {
+		vmx->exit_reason.full = ret;
+		return;
+	}
 	if (!tdx_status_has_exit(ret)) {
 		vmx->exit_reason.full = EXIT_REASON_UNDEFINED;
 		return;
@@ -237,7 +236,6 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 {
 	bool force_immediate_exit = run_flags & KVM_RUN_FORCE_IMMEDIATE_EXIT;
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	const struct tdx_module_args answer = tdx->args;
 
 	/*
 	 * A zap wants the module's locks, and asked all vCPUs out for them.
@@ -268,10 +266,6 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 
 	tdx_vcpu_enter_exit(tdx);
 
-	/* The guest did not run: it still waits for the answer. */
-	if (tdx->vp_enter_ret & TDX_STATUS_ERROR_BIT)
-		tdx->args = answer;
-
 	tdx_load_host_debugctl(vcpu);
 	tdx_load_host_xsave_state(vcpu);
 
@@ -281,10 +275,7 @@ fastpath_t tdx_vcpu_run(struct kvm_vcpu *vcpu, u64 run_flags)
 	trace_kvm_exit(vcpu, KVM_ISA_VMX);
 	trace_tdx_exit(vcpu, tdx->vp_enter_ret, &tdx->args);
 
-	/* A plain TDCALL, without a flag of the exit reason or of the status. */
-	if (tdx->vp_enter_ret == EXIT_REASON_TDCALL && !force_immediate_exit)
-		return tdx_fastpath(vcpu);
-	return EXIT_FASTPATH_NONE;
+	return force_immediate_exit ? EXIT_FASTPATH_NONE : tdx_fastpath(vcpu);
 }
 
 /*

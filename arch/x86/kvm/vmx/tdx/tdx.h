@@ -46,6 +46,14 @@ enum td_stat {
 	TD_NR_STATS,
 };
 
+/* The same, where each vCPU counts for itself. */
+enum td_vcpu_stat {
+	TD_VCPU_STAT_FAST_CALLS,
+	TD_VCPU_STAT_FAST_IRQS,
+
+	TD_NR_VCPU_STATS,
+};
+
 struct kvm_tdx {
 	/* First: base code reaches struct kvm_vmx and struct kvm through it. */
 	struct kvm_vmx vmx;
@@ -141,6 +149,9 @@ struct vcpu_tdx {
 
 	/* Answers of hypervisor leaves; one whose @leaf is 0 is empty. */
 	struct tdx_cpuid cpuids[TDX_NR_CPUIDS];
+
+	/* Written by the vCPU's thread; nothing depends on the counts. */
+	u64 stats[TD_NR_VCPU_STATS];
 
 	/* HLT is being answered: does the vCPU have to sleep? */
 	bool in_hlt;
@@ -341,7 +352,7 @@ void tdx_gmem_close(struct kvm *kvm);
 
 /* --- mmu/stats.c --- */
 extern const struct kvm_stats_desc tdx_stats_desc[];
-#define TDX_NR_STATS	(SEPT_NR_STATS + TD_NR_STATS)
+#define TDX_NR_STATS	(SEPT_NR_STATS + TD_NR_STATS + TD_NR_VCPU_STATS)
 void tdx_read_stats(struct kvm *kvm, u64 *values);
 void tdx_create_debugfs(struct kvm *kvm);
 

@@ -76,6 +76,9 @@ SYM_FUNC_END(__seamcall_ret)
  * past.  RBP is the exception: TDs are created with NO_RBP_MOD, which makes the
  * module preserve it.
  *
+ * A status with the error bit comes without outputs, and the arguments stay: the
+ * guest has not run, and they are the answer that it still waits for.
+ *
  * KVM enters the guest from code that must not be instrumented.
  */
 .pushsection .noinstr.text, "ax"
@@ -99,6 +102,8 @@ SYM_FUNC_START(__seamcall_saved_ret)
 	movq	TDX_MODULE_rsi(%rsi), %rsi
 
 	EXECUTE_SEAMCALL
+	testq	%rax, %rax
+	js	4f
 
 	pushq	%rsi
 	movq	8(%rsp), %rsi
@@ -111,7 +116,8 @@ SYM_FUNC_START(__seamcall_saved_ret)
 	movq	%rdi, TDX_MODULE_rdi(%rsi)
 	popq	%rdi
 	movq	%rdi, TDX_MODULE_rsi(%rsi)
-
+4:
+	xorl	%esi, %esi
 	xorl	%ecx, %ecx
 	xorl	%edx, %edx
 	xorl	%edi, %edi

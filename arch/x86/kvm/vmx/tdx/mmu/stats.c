@@ -21,6 +21,8 @@
 #define NOW(nr, name)		STAT(SEPT_STAT_##nr, INSTANT, name)
 #define EVENT(nr, name)		STAT(SEPT_STAT_##nr, CUMULATIVE, name)
 #define TD_EVENT(nr, name)	STAT(SEPT_NR_STATS + TD_STAT_##nr, CUMULATIVE, name)
+#define VCPU_EVENT(nr, name)	\
+	STAT(SEPT_NR_STATS + TD_NR_STATS + TD_VCPU_STAT_##nr, CUMULATIVE, name)
 
 const struct kvm_stats_desc tdx_stats_desc[] = {
 	NOW(PAGES_4K, "pages_4k"),
@@ -57,9 +59,22 @@ const struct kvm_stats_desc tdx_stats_desc[] = {
 	TD_EVENT(CALL_EVENT_NOTIFY, "tdvmcall_event_notify"),
 	TD_EVENT(CALL_HYPERCALL, "tdvmcall_hypercall"),
 	TD_EVENT(CALL_UNKNOWN, "tdvmcall_unknown"),
+	VCPU_EVENT(FAST_CALLS, "fastpath_tdvmcalls"),
+	VCPU_EVENT(FAST_IRQS, "fastpath_interrupts"),
 };
 
 static_assert(ARRAY_SIZE(tdx_stats_desc) == TDX_NR_STATS);
+
+static u64 vcpu_stat_sum(struct kvm *kvm, enum td_vcpu_stat stat)
+{
+	struct kvm_vcpu *vcpu;
+	unsigned long i;
+	u64 sum = 0;
+
+	kvm_for_each_vcpu(i, vcpu, kvm)
+		sum += READ_ONCE(to_tdx(vcpu)->stats[stat]);
+	return sum;
+}
 
 void tdx_read_stats(struct kvm *kvm, u64 *values)
 {
@@ -70,6 +85,8 @@ void tdx_read_stats(struct kvm *kvm, u64 *values)
 		*values++ = atomic64_read(&kvm_tdx->sept.stats.count[i]);
 	for (i = 0; i < TD_NR_STATS; i++)
 		*values++ = atomic64_read(&kvm_tdx->stats[i]);
+	for (i = 0; i < TD_NR_VCPU_STATS; i++)
+		*values++ = vcpu_stat_sum(kvm, i);
 }
 
 static int td_stats_show(struct seq_file *m, void *unused)
