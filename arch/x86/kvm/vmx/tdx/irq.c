@@ -34,7 +34,7 @@ bool tdx_interrupt_allowed(struct kvm_vcpu *vcpu)
 bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_tdx *tdx = to_tdx(vcpu);
-	u64 details;
+	u64 details, status;
 
 	if (pi_has_pending_interrupt(vcpu))
 		return true;
@@ -44,13 +44,18 @@ bool tdx_has_interrupt(struct kvm_vcpu *vcpu)
 	 */
 	if (!tdx_is_halted(tdx) || tdx->args.r12)
 		return false;
-	/* It has been woken, or did not sleep: its next entry needs no answer. */
-	if (!tdx->in_hlt && vcpu->arch.mp_state != KVM_MP_STATE_HALTED)
-		return false;
+	/*
+	 * It has been woken, or did not sleep: its next entry needs no answer.
+	 * While it sleeps nothing changes in there.
+	 */
+	if (!tdx->in_hlt)
+		return vcpu->arch.mp_state == KVM_MP_STATE_HALTED &&
+		       tdx->hlt_interrupt;
 	/* Busy or broken: a wakeup too many does no harm. */
-	if (tdx_judge(tdh_vp_rd(&tdx->vp, TDVPS_VCPU_STATE_DETAILS, &details)) != TDX_DONE)
-		return true;
-	return details & VCPU_STATE_INTR_PENDING;
+	status = tdh_vp_rd(&tdx->vp, TDVPS_VCPU_STATE_DETAILS, &details);
+	tdx->hlt_interrupt = tdx_judge(status) != TDX_DONE ||
+			     details & VCPU_STATE_INTR_PENDING;
+	return tdx->hlt_interrupt;
 }
 
 /*

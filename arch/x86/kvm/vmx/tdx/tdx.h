@@ -155,6 +155,8 @@ struct vcpu_tdx {
 
 	/* HLT is being answered: does the vCPU have to sleep? */
 	bool in_hlt;
+	/* What the module had for it when it called HLT. */
+	bool hlt_interrupt;
 
 	/* A TDVMCALL that user space is about to complete. */
 	int (*complete_io)(struct kvm_vcpu *vcpu);
