@@ -71,8 +71,9 @@ static int tdx_exit_failed(struct kvm_vcpu *vcpu)
 	/* The guest waited long for an entry that the host wanted first. */
 	if (tdx_status_is(status, TDX_HOST_PRIORITY_BUSY_TIMEOUT))
 		return 1;
-	/* The SEAMCALL did not reach a module: the host reboots, for one. */
-	if (tdx_status_is(status, TDX_SW_ERROR))
+	/* There is no module, or it was shut down: the host reboots, for one. */
+	if (tdx_status_is(status, TDX_SW_ERROR) ||
+	    tdx_status_is(status, TDX_SYS_SHUTDOWN))
 		return -EIO;
 	return tdx_exit_unexpected(vcpu);
 }
