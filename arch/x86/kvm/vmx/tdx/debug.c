@@ -91,7 +91,7 @@ static bool td_debug_may(const struct kvm_tdx_debug_field *user, bool write)
  * What the module says of a field or of a page is for user space to judge: the
  * TD goes on.
  */
-static int td_debug_errno(u64 status, struct kvm_tdx_cmd *cmd)
+int tdx_debug_errno(u64 status, struct kvm_tdx_cmd *cmd)
 {
 	if (tdx_judge(status) == TDX_DONE)
 		return 0;
@@ -102,15 +102,15 @@ static int td_debug_errno(u64 status, struct kvm_tdx_cmd *cmd)
 static int td_debug_read(struct vcpu_tdx *tdx, struct kvm_tdx_cmd *cmd,
 			 struct kvm_tdx_debug_field *user)
 {
-	return td_debug_errno(tdx_call_retried(tdh_vp_rd(&tdx->vp, user->id,
-							 &user->value)), cmd);
+	return tdx_debug_errno(tdx_call_retried(tdh_vp_rd(&tdx->vp, user->id,
+							  &user->value)), cmd);
 }
 
 static int td_debug_write(struct vcpu_tdx *tdx, struct kvm_tdx_cmd *cmd,
 			  u64 id, u64 value, u64 mask)
 {
-	return td_debug_errno(tdx_call_retried(tdh_vp_wr(&tdx->vp, id, value,
-							 mask)), cmd);
+	return tdx_debug_errno(tdx_call_retried(tdh_vp_wr(&tdx->vp, id, value,
+							  mask)), cmd);
 }
 
 /* --- the vCPU --- */

@@ -308,6 +308,8 @@ int tdx_complete_emulated_msr(struct kvm_vcpu *vcpu, int err);
 /* --- debug.c: a debug TD's registers, and what its vCPUs stop for --- */
 int tdx_debug_vcpu_ioctl(struct kvm_vcpu *vcpu, struct kvm_tdx_cmd *cmd);
 int tdx_debug_exit(struct kvm_vcpu *vcpu, u32 exception);
+/* 0, or the errno of a debug command's SEAMCALL, with its status in hw_error. */
+int tdx_debug_errno(u64 status, struct kvm_tdx_cmd *cmd);
 
 /* --- fastpath.c: what is done before interrupts are enabled --- */
 fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu);

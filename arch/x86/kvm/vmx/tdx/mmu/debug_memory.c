@@ -23,17 +23,15 @@ static int debug_check(struct kvm_tdx *kvm_tdx,
 
 static int debug_errno(u64 status, struct kvm_tdx_cmd *cmd)
 {
-	if (tdx_judge(status) == TDX_DONE)
-		return 0;
-	cmd->hw_error = status;
-	if (tdx_judge(status) == TDX_RETRY)
-		return -EAGAIN;
+	int ret = tdx_debug_errno(status, cmd);
+
 	/* A page that the guest has not accepted, for one. */
-	if (tdx_status_is(status, TDX_EPT_ENTRY_STATE_INCORRECT) ||
-	    tdx_status_is(status, TDX_EPT_ENTRY_NOT_PRESENT) ||
-	    tdx_status_is(status, TDX_EPT_WALK_FAILED))
+	if (ret == -EIO &&
+	    (tdx_status_is(status, TDX_EPT_ENTRY_STATE_INCORRECT) ||
+	     tdx_status_is(status, TDX_EPT_ENTRY_NOT_PRESENT) ||
+	     tdx_status_is(status, TDX_EPT_WALK_FAILED)))
 		return -EFAULT;
-	return -EIO;
+	return ret;
 }
 
 /* The guest uses the page meanwhile, and may be accepting it. */
