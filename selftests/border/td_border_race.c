@@ -2,7 +2,8 @@
 /*
  * Races of a VMM's threads that end in an MMU: pre-faulting against conversions
  * and against a slot that comes and goes, a fault against the end of the root
- * that it started with, and a hole in a file against slots that are deleted.
+ * that it started with, and a hole in a file against slots that are deleted;
+ * and a large slot beside all else that wants the CPU.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../lib/ktap.h"
@@ -297,6 +299,56 @@ static bool hole_against_deleted_slot(void *arg)
 	return ok;
 }
 
+/* --- a large slot against others on its CPU --- */
+
+#define LARGE_GPA	(1UL << 40)
+/* Nothing of it has to be mapped. */
+#define LARGE_SIZE	(1UL << 39)
+/* Milliseconds that a system call may keep a CPU to itself, on average. */
+#define LARGE_SLICE	20
+
+static void *want_the_cpu(void *arg)
+{
+	(void)arg;
+	for (;;)
+		;
+	return NULL;
+}
+
+static unsigned long stime_ms(const struct rusage *use)
+{
+	return use->ru_stime.tv_sec * 1000 + use->ru_stime.tv_usec / 1000;
+}
+
+/*
+ * Base KVM looks at each 2 MiB of a slot of a TD: there may be four million.  On a kernel
+ * that preempts nobody inside of a system call, others must get their turns.
+ */
+static bool large_slot_beside_others(void *arg)
+{
+	struct td *td = td_create();
+	unsigned long turns, ms;
+	struct rusage was, use;
+	pthread_t other;
+	cpu_set_t set;
+	int ret;
+
+	(void)arg;
+	CPU_ZERO(&set);
+	CPU_SET(0, &set);
+	sched_setaffinity(0, sizeof(set), &set);
+	pthread_create(&other, NULL, want_the_cpu, NULL);
+
+	getrusage(RUSAGE_THREAD, &was);
+	ret = slot_set(td->fd, SLOT_NR, LARGE_GPA, LARGE_SIZE, (void *)LARGE_GPA);
+	getrusage(RUSAGE_THREAD, &use);
+
+	turns = use.ru_nivcsw - was.ru_nivcsw;
+	ms = stime_ms(&use) - stime_ms(&was);
+	ktap_note("slot: %d; others had %lu turns in its %lu ms", ret, turns, ms);
+	return !ret && turns >= ms / LARGE_SLICE;
+}
+
 /* --- */
 
 static void contained(bool (*fn)(void *), const char *name)
@@ -344,6 +396,11 @@ static void hole_ends_while_slots_are_deleted(void)
 	contained(hole_against_deleted_slot, __func__);
 }
 
+static void large_slot_leaves_the_cpu_to_others(void)
+{
+	contained(large_slot_beside_others, __func__);
+}
+
 static const struct ktap_test tests[] = {
 	TEST(prefault_and_slot_changes_of_a_vm_get_on),
 	TEST(prefault_and_slot_changes_of_a_td_get_on),
@@ -351,6 +408,7 @@ static const struct ktap_test tests[] = {
 	TEST(no_vcpu_uses_an_obsolete_root),
 	TEST(prefault_never_maps_private_memory_as_shared),
 	TEST(hole_ends_while_slots_are_deleted),
+	TEST(large_slot_leaves_the_cpu_to_others),
 };
 
 int main(int argc, char **argv)

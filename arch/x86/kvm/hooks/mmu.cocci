@@ -19,6 +19,9 @@
 // slot waits for, and serves no request, so that a root that has become obsolete
 // would never be replaced.
 //
+// A slot may have four million large pages, and base KVM looks at each of a TD's:
+// seconds without a turn for others on a kernel that preempts by request only.
+//
 // base: arch/x86/kvm/mmu/mmu.c
 // expect: 1 kvm_tdx_hooks.h
 // expect: 1 kvm_tdx_unmap_gfn_range
@@ -29,6 +32,7 @@
 // expect: 1 kvm_tdx_maps_no_private
 // expect: 1 fault->prefetch ? -EAGAIN
 // expect: 1 kvm_tdx_refresh_root
+// expect: 1 cond_resched
 
 @@ @@
  #include "mmu_internal.h"
@@ -136,4 +140,18 @@ identifier vcpu, r;
 +		return r;
  r = kvm_mmu_do_page_fault(...);
  ...+>
+ }
+
+@@
+expression kvm, slot, gfn, level, attrs;
+@@
+ kvm_mmu_init_memslot_memory_attributes(...)
+ {
+ <...
+ if (hugepage_has_attrs(kvm, slot, gfn, level, attrs))
+ 	hugepage_clear_mixed(slot, gfn, level);
+ else
+ 	hugepage_set_mixed(slot, gfn, level);
++	cond_resched();
+ ...>
  }
