@@ -1,40 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 #
-# Runs inside the machine, as /payload/run: CPUs that go, and KVM that goes.
+# Runs inside the machine, as /payload/run: CPUs that go, KVM that goes,
+# and sleep that is refused.
 set -u
 cd /payload || exit 1
 . ./load-modules.sh
 . ./keep.sh
-
-n=0 bad=0
-
-# check TEXT COMMAND...: it has to succeed.
-check()
-{
-	text=$1
-	shift
-	n=$((n + 1))
-	if "$@"; then
-		echo "ok $n $text"
-	else
-		echo "not ok $n $text"
-		bad=1
-	fi
-}
-
-# refused COMMAND...: it has to fail.
-refused()
-{
-	! "$@" 2>/dev/null
-}
-
-# The emulator counts what each CPU has written back, from power on.
-wbinvds()
-{
-	dd if=/dev/cpu/0/msr bs=8 count=1 iflag=skip_bytes \
-		skip=$((0x54445800 + $1)) 2>/dev/null | od -An -tu8 | tr -d ' '
-}
+. ./checks.sh
 
 cpu1()
 {
@@ -114,12 +87,35 @@ test_unload()
 	check "and loaded again" load_modules
 }
 
+try_to_sleep()
+{
+	echo "$1" >/sys/power/state
+}
+
+logged()
+{
+	dmesg | grep -q "$1"
+}
+
+test_sleep()
+{
+	check "TDs run on both CPUs" keep_tds run
+	check "the machine has suspend to memory" grep -q deep /sys/power/mem_sleep
+	echo deep >/sys/power/mem_sleep
+	check "no suspend to memory" refused try_to_sleep mem
+	check "and why" logged 'no suspend to memory while TDX is on'
+	check "no hibernation" refused try_to_sleep disk
+	check "and why not" logged 'no hibernation while TDX is on'
+	check "the TDs have gone on" end_tds
+}
+
 echo "KTAP version 1"
-echo "1..21"
+echo "1..28"
 modprobe msr
 check "TDX comes up" load_modules
 test_operator
 test_hotplug
 test_unload
+test_sleep
 check "the kernel log is clean" check_kernel_log
 exit "$bad"
