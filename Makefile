@@ -136,6 +136,7 @@ fuzz-kvm: modules
 # The benchmark on mainline's KVM and on ours; see selftests/peer/README.md.
 peer: deps
 	@selftests/peer/run
+	@selftests/peer/qemu-boot
 
 # tdx-status, tdx-measure, tdx-timeline and tdx-top.
 tools:

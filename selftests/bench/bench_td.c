@@ -15,6 +15,7 @@
 #define BENCH_GPA	(1ULL << 30)
 #define BENCH_BYTES	(64 * MIB)
 #define BENCH_SLOT	2
+#define TSC_UNIT_KHZ	25000
 
 void bench_fail(const char *what)
 {
@@ -109,6 +110,19 @@ void bench_punch(struct bench_td *b, u64 offset, u64 bytes)
 
 /* --- the TD --- */
 
+/*
+ * The module counts a TD's TSC in units of 25 MHz.  Of 199,999 kHz, which a machine
+ * may have measured, mainline's KVM makes 175 MHz, and takes each deadline for past.
+ */
+static void round_tsc(struct td *td)
+{
+	int khz = ioctl(td->fd, KVM_GET_TSC_KHZ, 0);
+
+	khz = (khz + TSC_UNIT_KHZ / 2) / TSC_UNIT_KHZ * TSC_UNIT_KHZ;
+	if (ioctl(td->fd, KVM_SET_TSC_KHZ, khz))
+		bench_fail("KVM_SET_TSC_KHZ");
+}
+
 static struct bench_td *build(unsigned int vcpus, enum page_size size)
 {
 	struct bench_td *b = calloc(1, sizeof(*b));
@@ -121,6 +135,7 @@ static struct bench_td *build(unsigned int vcpus, enum page_size size)
 	b->offset = size == SIZE_4K ? PAGE : 0;
 	b->td = td_create();
 	td_split_irqchip(b->td);
+	round_tsc(b->td);
 	td_init_vm(b->td);
 	while (b->td->nr_vcpus < vcpus)
 		td_add_vcpu(b->td);

@@ -148,15 +148,15 @@ static fastpath_t fast_interrupt(struct kvm_vcpu *vcpu)
 	/* The handler may have changed it, and each exit writes it back. */
 	vcpu->arch.host_debugctl = get_debugctlmsr();
 
-	if (!kvm_tdx_before_reentry(vcpu))
-		return EXIT_FASTPATH_EXIT_HANDLED;
-
 	/*
 	 * As in vcpu_enter_guest(): the mode before the requests, and before the
 	 * posted interrupts.  Pairs with the barriers in kvm_vcpu_exiting_guest_mode()
-	 * and pi_test_and_set_on().
+	 * and pi_test_and_set_on().  From here on this thread's own timer interrupt
+	 * is posted without a look for a vCPU that sleeps.
 	 */
 	smp_store_mb(vcpu->mode, IN_GUEST_MODE);
+	if (!kvm_tdx_before_reentry(vcpu))
+		return EXIT_FASTPATH_EXIT_HANDLED;
 	++to_tdx(vcpu)->stats[TD_VCPU_STAT_FAST_IRQS];
 	return EXIT_FASTPATH_REENTER_GUEST;
 }
@@ -195,12 +195,16 @@ static fastpath_t fast_tdvmcall(struct kvm_vcpu *vcpu)
 
 fastpath_t tdx_fastpath(struct kvm_vcpu *vcpu)
 {
+	fastpath_t ret;
+
 	lockdep_assert_irqs_disabled();
 
 	/* Plain exits only, without a flag of the exit reason or of the status. */
 	switch (to_tdx(vcpu)->vp_enter_ret) {
 	case EXIT_REASON_TDCALL:
-		return fast_tdvmcall(vcpu);
+		ret = fast_tdvmcall(vcpu);
+		to_tdx(vcpu)->fast_call = ret == EXIT_FASTPATH_REENTER_GUEST;
+		return ret;
 	case EXIT_REASON_EXTERNAL_INTERRUPT:
 		return fast_interrupt(vcpu);
 	default:

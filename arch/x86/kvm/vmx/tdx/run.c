@@ -180,11 +180,48 @@ static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 	vmx->exit_intr_info = tdx->exit_intr_info;
 }
 
+/*
+ * guest_state_enter_irqoff() and guest_state_exit_irqoff() tell RCU of a quiescent
+ * state each time.  Where the fast path answers one TDVMCALL after the other, RCU need
+ * not hear of each: interrupts are off from an exit to the next entry, so the host's
+ * tick ends the guest.  That exit, and the entry after it, tell RCU.  A CPU without a
+ * tick has context tracking, for which all of the guest is a quiescent state.
+ */
+static __always_inline void tdx_guest_state_enter(bool quiescent)
+{
+	instrumentation_begin();
+	trace_hardirqs_on_prepare();
+	lockdep_hardirqs_on_prepare();
+	instrumentation_end();
+
+	if (!context_tracking_guest_enter() && quiescent) {
+		instrumentation_begin();
+		rcu_virt_note_context_switch();
+		instrumentation_end();
+	}
+	lockdep_hardirqs_on(CALLER_ADDR0);
+}
+
+static __always_inline void tdx_guest_state_exit(bool quiescent)
+{
+	lockdep_hardirqs_off(CALLER_ADDR0);
+	if (!context_tracking_guest_exit() && quiescent) {
+		instrumentation_begin();
+		rcu_virt_note_context_switch();
+		instrumentation_end();
+	}
+
+	instrumentation_begin();
+	trace_hardirqs_off_finish();
+	instrumentation_end();
+}
+
 static noinstr void tdx_vcpu_enter_exit(struct vcpu_tdx *tdx)
 {
 	struct kvm_vcpu *vcpu = &tdx->vmx.vcpu;
 
-	guest_state_enter_irqoff();
+	tdx_guest_state_enter(!tdx->fast_call);
+	tdx->fast_call = false;
 
 	tdx->vp_enter_ret = tdh_vp_enter(&tdx->vp, &tdx->args);
 	tdx_decode_exit(tdx);
@@ -200,7 +237,7 @@ static noinstr void tdx_vcpu_enter_exit(struct vcpu_tdx *tdx)
 		kvm_after_interrupt(vcpu);
 	}
 
-	guest_state_exit_irqoff();
+	tdx_guest_state_exit(tdx->vp_enter_ret != EXIT_REASON_TDCALL);
 }
 
 int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
@@ -286,6 +323,9 @@ void tdx_handle_exit_irqoff(struct kvm_vcpu *vcpu)
 {
 	struct vcpu_vmx *vmx = to_vmx(vcpu);
 	u32 info = vmx->exit_intr_info;
+
+	/* Interrupts will be on before the next entry. */
+	to_tdx(vcpu)->fast_call = false;
 
 	switch (vmx->exit_reason.basic) {
 	case EXIT_REASON_EXTERNAL_INTERRUPT:

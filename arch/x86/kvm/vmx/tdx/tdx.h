@@ -153,6 +153,8 @@ struct vcpu_tdx {
 	/* Written by the vCPU's thread; nothing depends on the counts. */
 	u64 stats[TD_NR_VCPU_STATS];
 
+	/* The last exit was a TDVMCALL, and interrupts have been off since. */
+	bool fast_call;
 	/* HLT is being answered: does the vCPU have to sleep? */
 	bool in_hlt;
 	/* What the module had for it when it called HLT. */
