@@ -57,6 +57,16 @@ static struct page *new_page(struct direct_td *t)
 	return page;
 }
 
+/* One that the module may have, and that can have metadata. */
+static struct page *module_page(struct direct_td *t)
+{
+	struct page *page = tdx_alloc_page(GFP_ATOMIC | __GFP_ZERO);
+
+	if (!page)
+		ok(t, ~0ULL, "out of memory");
+	return page;
+}
+
 struct page *direct_own_page(struct direct_td *t)
 {
 	struct page *page;
@@ -65,7 +75,7 @@ struct page *direct_own_page(struct direct_td *t)
 		ok(t, ~0ULL, "too many pages");
 		return NULL;
 	}
-	page = new_page(t);
+	page = module_page(t);
 	if (page)
 		t->owned[t->nr_owned++] = page;
 	return page;
@@ -289,7 +299,7 @@ static void build_td(struct direct_td *t, bool debug)
 
 	t->td.tdcs = t->tdcs;
 	t->td.nr_tdcs = sys->tdcs_size / PAGE_SIZE;
-	t->td.tdr = new_page(t);
+	t->td.tdr = module_page(t);
 	if (t->err || !ok(t, tdh_mng_create(&t->td), "TDH.MNG.CREATE"))
 		return;
 	tdx_for_each_package(key_config, t);
@@ -353,7 +363,7 @@ static void reclaim(struct direct_td *t, struct page *page)
 	if (!ok(t, tdh_phymem_page_reclaim(page, &pt, &owner, &size),
 		"TDH.PHYMEM.PAGE.RECLAIM"))
 		return;
-	__free_page(page);
+	tdx_free_page(page);
 }
 
 /* Where the vCPU is; elsewhere it is not associated, and that is no news. */

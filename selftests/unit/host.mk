@@ -33,6 +33,20 @@ $(OUT)/host_private_test $(OUT)/host_metadata_test: $(OUT)/%: %.c host_check.h \
 	@mkdir -p $(OUT)
 	$(CC) $(HOST_CFLAGS) -I fake_memory -o $@ $<
 
+$(OUT)/host_dpamt_test: host_dpamt_test.c host_check.h \
+		$(wildcard fake_memory/*.h $(HOST_SOURCE)/*.[ch])
+	@mkdir -p $(OUT)
+	$(CC) $(HOST_CFLAGS) -pthread -I fake_memory -o $@ $<
+
+# Counts that threads share; not part of check, for the same reason as swmod.mk's.
+.PHONY: tsan-host
+tsan-host:
+	@$(MAKE) -s $(OUT)/tsan/host_dpamt_test OUT=$(OUT)/tsan \
+		HOST_CFLAGS='$(subst address$(comma)undefined,thread,$(HOST_CFLAGS))'
+	@$(OUT)/tsan/host_dpamt_test
+
+tsan: tsan-host
+
 $(OUT)/host_%_test: host_%_test.c host_check.h fake_host/fake.h \
 			 $(wildcard $(HOST_SOURCE)/*.[chS])
 	@mkdir -p $(OUT)

@@ -144,7 +144,8 @@ int tdx_memory_plan(const struct tdx_sys_info *info)
 
 int tdx_memory_configure(void)
 {
-	u64 status = tdh_sys_config(machine_tdmr_array(), 1, tdx_global_keyid());
+	u64 status = tdh_sys_config(machine_tdmr_array(), 1, tdx_global_keyid(),
+				    false);
 
 	if (tdx_status_failed(status))
 		return tdx_off_status("SYS.CONFIG", status, "");

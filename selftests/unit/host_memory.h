@@ -399,6 +399,30 @@ void destroy_workqueue(struct workqueue_struct *wq)
 #include "../../arch/x86/virt/vmx/tdx/tdmr_init.c"
 #include "../../arch/x86/virt/vmx/tdx/memory.c"
 
+/* dpamt.c's; host_dpamt_test has that file. */
+static bool dynamic;
+
+bool tdx_pamt_wants_dynamic(const struct tdx_sys_info *info)
+{
+	return info->pamt_bitmap_bits;
+}
+
+int tdx_pamt_start(u64 end)
+{
+	dynamic = !alloc_fails();
+	return dynamic ? 0 : -ENOMEM;
+}
+
+void tdx_pamt_stop(void)
+{
+	dynamic = false;
+}
+
+bool tdx_pamt_is_dynamic(void)
+{
+	return dynamic;
+}
+
 /* pamt_clear.c's; host_release_test has that file. */
 static unsigned int pamts_cleared, blocks_at_clear;
 
@@ -453,9 +477,9 @@ u64 tdh_sys_rd(u64 field, u64 *data)
 	return status;
 }
 
-u64 tdh_sys_config(u64 array_pa, unsigned int nr, u16 hkid)
+u64 tdh_sys_config(u64 array_pa, unsigned int nr, u16 hkid, bool dynamic_pamt)
 {
-	u64 rcx = array_pa, rdx = nr, r8 = hkid;
+	u64 rcx = array_pa, rdx = nr, r8 = hkid | (u64)dynamic_pamt << 16;
 
 	if (seamcall_fails())
 		return FAULT_STATUS;

@@ -159,6 +159,14 @@ static void folio_put(struct folio *folio)
 #include "../../arch/x86/virt/vmx/tdx/node.c"
 #include "../../arch/x86/virt/vmx/tdx/private.c"
 
+/* dpamt.c's, without metadata. */
+struct page *tdx_alloc_page(gfp_t gfp)
+{
+	struct folio *folio = tdx_alloc_folio(gfp, 0);
+
+	return folio ? &folio->page : NULL;
+}
+
 void *krealloc_array(void *p, size_t n, size_t size, gfp_t gfp)
 {
 	return realloc(p, n * size);

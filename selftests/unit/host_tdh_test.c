@@ -194,6 +194,8 @@ static void memory_leaves_have_their_operands(void)
 {
 	struct sept_pos small = { .gpa = 0x7ffff123456fffULL, .level = 0 };
 	struct sept_pos large = { .gpa = 0x200000, .level = 1 };
+	struct page *two[2] = { &fake_pages[7], &fake_pages[9] };
+	struct page *none[2] = {};
 	struct sept_info info;
 	u64 hpa;
 
@@ -212,9 +214,13 @@ static void memory_leaves_have_their_operands(void)
 	expect(tdh_mem_page_aug(&td, large, page, &info), 6,
 	       .rcx = 0x200001, .rdx = PA(1), .r8 = PA(512));
 	expect_flush(PA(512), 2u << 20);
-	expect(tdh_mem_page_demote(&td, large, page, &info), 15,
+	expect(tdh_mem_page_demote(&td, large, page, none, &info), 15,
 	       .rcx = 0x200001, .rdx = PA(1), .r8 = PA(512));
 	expect_flush(PA(512), 4096);
+	expect(tdh_mem_page_demote(&td, large, page, two, &info), 15,
+	       .rcx = 0x200001, .rdx = PA(1), .r8 = PA(512), .r12 = PA(7),
+	       .r13 = PA(9));
+	check(flushed.times == 3 && seen.saved_variant);
 	expect(tdh_mem_page_remove(&td, large, &hpa, &info), 29,
 	       .rcx = 0x200001, .rdx = PA(1));
 	check(hpa == 0xc0ffee0000ULL);
@@ -265,6 +271,7 @@ static void a_walk_is_reported(void)
 	u64 pair[2];
 	struct sept_pos pos = { .gpa = 0x200000, .level = 1 };
 	struct sept_info info = {};
+	struct page *none[2] = {};
 	u64 hpa;
 
 #define reports(call) do {						\
@@ -280,7 +287,7 @@ static void a_walk_is_reported(void)
 	reports(tdh_mem_sept_remove(&td, pos, &hpa, &info));
 	reports(tdh_mem_page_add(&td, 0, page, page, &info));
 	reports(tdh_mem_page_aug(&td, pos, page, &info));
-	reports(tdh_mem_page_demote(&td, pos, page, &info));
+	reports(tdh_mem_page_demote(&td, pos, page, none, &info));
 	reports(tdh_mem_page_promote(&td, pos, &hpa, pair, &info));
 	reports(tdh_mem_page_relocate(&td, 0, page, &hpa, &info));
 	reports(tdh_mem_page_remove(&td, pos, &hpa, &info));

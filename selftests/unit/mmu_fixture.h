@@ -270,6 +270,58 @@ void free_page(unsigned long va)
 	free((void *)va);
 }
 
+/* --- dpamt.c's: which guest_memfd pages have metadata of their own --- */
+
+static unsigned char has_metadata[MACHINE_PAGES + MACHINE_FIRST_2M];
+static s64 nr_with_metadata;
+
+/* One page stands for the pair; whoever asks for it has to give it back. */
+int tdx_pamt_pair_alloc(struct tdx_pamt_pair *pair, gfp_t gfp)
+{
+	if (!pair->page[0])
+		pair->page[0] = alloc_page(gfp);
+	return pair->page[0] ? 0 : -ENOMEM;
+}
+
+void tdx_pamt_pair_free(struct tdx_pamt_pair *pair)
+{
+	if (pair->page[0])
+		__free_page(pair->page[0]);
+	pair->page[0] = NULL;
+}
+
+static void metadata_change(struct page *page, bool has)
+{
+	u64 pfn = page_to_pfn(page) - page_to_pfn(fake_pages);
+
+	WARN_ON_ONCE(__atomic_exchange_n(&has_metadata[pfn], has,
+					 __ATOMIC_ACQ_REL) == has);
+	__atomic_add_fetch(&nr_with_metadata, has ? 1 : -1, __ATOMIC_RELAXED);
+}
+
+/* Each time the pair is wanted, as if it were the range's first. */
+int tdx_pamt_get(struct page *page, struct tdx_pamt_pair *pair)
+{
+	WARN_ON_ONCE(!pair->page[0]);
+	metadata_change(page, true);
+	return 0;
+}
+
+void tdx_pamt_put(struct page *page)
+{
+	WARN_ON_ONCE(machine_page_type(page_to_phys(page)) != 0);
+	metadata_change(page, false);
+}
+
+void tdx_pamt_split(struct page *page, struct tdx_pamt_pair *pair)
+{
+	unsigned int i;
+
+	tdx_pamt_pair_free(pair);
+	for (i = 0; i < 512; i++)
+		metadata_change(page + i, true);
+}
+
 /* The host writes to a page: it must not be the module's any more. */
 void tdx_clear_page(struct page *page)
 {
@@ -597,6 +649,11 @@ static void td_tear_down(int fail_nth)
 	check(!stat(SEPT_STAT_PAGES_4K) && !stat(SEPT_STAT_PAGES_2M));
 	check(!stat(SEPT_STAT_TABLES) && !stat(SEPT_STAT_HELD));
 	expect(pages_in_use, stat(SEPT_STAT_LEAKED));
+	/* A leaked page keeps its metadata, a small one of the guest's at least. */
+	if (!stat(SEPT_STAT_LEAKED))
+		expect(nr_with_metadata, 0);
+	memset(has_metadata, 0, sizeof(has_metadata));
+	nr_with_metadata = 0;
 	check(!fake_warnings);
 	fake_warnings = 0;
 }

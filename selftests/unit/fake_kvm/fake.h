@@ -210,6 +210,8 @@ static inline struct page *tdx_alloc_page(gfp_t gfp)
 	return alloc_page(gfp);
 }
 
+#define tdx_free_page(page)	__free_page(page)
+
 unsigned long get_zeroed_page(gfp_t gfp);
 void free_page(unsigned long va);
 void *kzalloc(size_t size, gfp_t gfp);

@@ -6,6 +6,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/types.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -43,15 +44,24 @@ typedef unsigned int gfp_t;
 #define PAGE_MASK		(~(PAGE_SIZE - 1))
 #define PAGE_ALIGN(a)		(((a) + PAGE_SIZE - 1) & PAGE_MASK)
 #define PAGES_PER_SECTION	(1UL << 15)
+#define DIV_ROUND_UP(a, n)	(((a) + (n) - 1) / (n))
 #define ALIGN(a, n)		(((a) + (n) - 1) & ~((typeof(a))(n) - 1))
 #define ALIGN_DOWN(a, n)	((a) & ~((typeof(a))(n) - 1))
 #define PFN_DOWN(a)		((unsigned long)((a) >> PAGE_SHIFT))
 #define PFN_UP(a)		((unsigned long)(((a) + PAGE_SIZE - 1) >> PAGE_SHIFT))
+#define PHYS_PFN(a)		((unsigned long)((u64)(a) >> PAGE_SHIFT))
 #define PFN_PHYS(pfn)		((u64)(pfn) << PAGE_SHIFT)
 #define SZ_1K			0x400
 #define SZ_1M			0x100000
 #define SZ_2M			0x200000
 #define SZ_1G			0x40000000
+
+/* --- module parameters, the CPU --- */
+#define module_param(name, type, mode)	static_assert(1, "")
+#define MODULE_PARM_DESC(name, text)	static_assert(1, "")
+extern struct fake_cpu {
+	u8 x86_phys_bits;
+} boot_cpu_data;
 
 /* --- the log --- */
 __printf(1, 2) void fake_log(const char *fmt, ...);
@@ -80,6 +90,7 @@ enum zone_type { ZONE_DMA, ZONE_DMA32, ZONE_NORMAL, ZONE_MOVABLE };
 #define MIGRATE_MOVABLE		1
 struct page *pfn_to_online_page(unsigned long pfn);
 struct page *pfn_to_page(unsigned long pfn);
+void __free_page(struct page *page);
 u64 page_to_phys(const struct page *page);
 int page_to_nid(const struct page *page);
 enum zone_type page_zonenum(const struct page *page);
@@ -100,7 +111,17 @@ void clear_highpage(struct page *page);
 #define spin_unlock_irqrestore(lock, flags)	(*(lock) = (flags))
 #define mutex_lock(lock)		((*(lock))++)
 #define mutex_unlock(lock)		((*(lock))--)
-#define lockdep_assert_held(lock)	assert(*(lock))
+#define lockdep_assert_held(lock)	assert(__atomic_load_n(lock, __ATOMIC_RELAXED))
+
+/* For code that runs in several threads. */
+typedef int spinlock_t;
+#define spin_lock_init(lock)	__atomic_store_n(lock, 0, __ATOMIC_RELEASE)
+#define spin_lock(lock)							\
+	do {								\
+		sched_yield();						\
+	} while (__atomic_exchange_n(lock, 1, __ATOMIC_ACQUIRE))
+#define spin_unlock(lock)	__atomic_store_n(lock, 0, __ATOMIC_RELEASE)
+#define cpu_relax()		((void)0)
 
 /* --- nodes --- */
 #define NUMA_NO_NODE		(-1)
@@ -159,6 +180,31 @@ typedef struct { __s64 v; } atomic64_t;
 #define atomic_dec_and_test(a)	(!__atomic_sub_fetch(&(a)->v, 1, __ATOMIC_SEQ_CST))
 #define atomic64_add(n, a)	__atomic_add_fetch(&(a)->v, n, __ATOMIC_SEQ_CST)
 #define atomic64_read(a)	__atomic_load_n(&(a)->v, __ATOMIC_SEQ_CST)
+
+#define WARN_ON_ONCE(condition)	assert(!(condition))
+
+#define atomic_read(a)		__atomic_load_n(&(a)->v, __ATOMIC_RELAXED)
+#define atomic_set_release(a, val)	__atomic_store_n(&(a)->v, val, __ATOMIC_RELEASE)
+
+static inline bool atomic_add_unless(atomic_t *a, int n, int unless)
+{
+	int old = __atomic_load_n(&a->v, __ATOMIC_SEQ_CST);
+
+	do {
+		if (old == unless)
+			return false;
+	} while (!__atomic_compare_exchange_n(&a->v, &old, old + n, false,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	return true;
+}
+
+#define atomic_inc_not_zero(a)	atomic_add_unless(a, 1, 0)
+
+typedef struct { long v; } atomic_long_t;
+#define atomic_long_inc(a)	__atomic_add_fetch(&(a)->v, 1, __ATOMIC_SEQ_CST)
+#define atomic_long_dec(a)	__atomic_sub_fetch(&(a)->v, 1, __ATOMIC_SEQ_CST)
+#define atomic_long_read(a)	__atomic_load_n(&(a)->v, __ATOMIC_SEQ_CST)
+#define atomic_long_set(a, val)	__atomic_store_n(&(a)->v, val, __ATOMIC_SEQ_CST)
 
 struct completion {
 	int done;

@@ -157,7 +157,7 @@ void td_release_keyid(struct kvm *kvm)
 static void td_give_back_page(struct kvm_tdx *kvm_tdx, struct page *page)
 {
 	if (!tdx_reclaim_page(kvm_tdx, page))
-		__free_page(page);
+		tdx_free_page(page);
 }
 
 static void td_free_tdcs(struct kvm_tdx *kvm_tdx, unsigned int nr_added)
@@ -168,7 +168,7 @@ static void td_free_tdcs(struct kvm_tdx *kvm_tdx, unsigned int nr_added)
 		if (i < nr_added)
 			td_give_back_page(kvm_tdx, kvm_tdx->td.tdcs[i]);
 		else
-			__free_page(kvm_tdx->td.tdcs[i]);
+			tdx_free_page(kvm_tdx->td.tdcs[i]);
 	}
 	kfree(kvm_tdx->td.tdcs);
 	kvm_tdx->td.tdcs = NULL;
@@ -341,7 +341,7 @@ free_key:
 	return ret;
 free_pages:
 	td_free_tdcs(kvm_tdx, 0);
-	__free_page(kvm_tdx->td.tdr);
+	tdx_free_page(kvm_tdx->td.tdr);
 	kvm_tdx->td.tdr = NULL;
 	td_keyid_free(kvm_tdx);
 	return ret;
@@ -373,7 +373,7 @@ static int td_alloc(struct kvm_tdx *kvm_tdx)
 
 free_tdcs:
 	td_free_tdcs(kvm_tdx, 0);
-	__free_page(kvm_tdx->td.tdr);
+	tdx_free_page(kvm_tdx->td.tdr);
 	kvm_tdx->td.tdr = NULL;
 free_hkid:
 	td_keyid_free(kvm_tdx);

@@ -203,14 +203,14 @@ static void tdx_free_vp_pages(struct vcpu_tdx *tdx)
 
 	for (i = 0; i < tdx->vp.nr_tdcx; i++) {
 		if (!tdx_reclaim_page(kvm_tdx, tdx->vp.tdcx[i]))
-			__free_page(tdx->vp.tdcx[i]);
+			tdx_free_page(tdx->vp.tdcx[i]);
 	}
 	kfree(tdx->vp.tdcx);
 	tdx->vp.tdcx = NULL;
 	tdx->vp.nr_tdcx = 0;
 
 	if (tdx->vp.tdvpr && !tdx_reclaim_page(kvm_tdx, tdx->vp.tdvpr))
-		__free_page(tdx->vp.tdvpr);
+		tdx_free_page(tdx->vp.tdvpr);
 	tdx->vp.tdvpr = NULL;
 }
 
@@ -243,7 +243,7 @@ static void tdx_vp_free_unused(struct tdx_vp *vp, unsigned int nr)
 	unsigned int i;
 
 	for (i = vp->nr_tdcx; vp->tdcx && i < nr && vp->tdcx[i]; i++) {
-		__free_page(vp->tdcx[i]);
+		tdx_free_page(vp->tdcx[i]);
 		vp->tdcx[i] = NULL;
 	}
 }
@@ -253,7 +253,7 @@ static void tdx_vp_free(struct tdx_vp *vp, unsigned int nr)
 	tdx_vp_free_unused(vp, nr);
 	kfree(vp->tdcx);
 	if (vp->tdvpr)
-		__free_page(vp->tdvpr);
+		tdx_free_page(vp->tdvpr);
 	memset(vp, 0, sizeof(*vp));
 }
 

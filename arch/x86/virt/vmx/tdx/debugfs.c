@@ -76,7 +76,7 @@ static void show_keyids(struct seq_file *m)
 	seq_printf(m, "free   %u\n", all - used);
 }
 
-/* Each TDMR, its PAMT, and the sums. */
+/* Each TDMR, its PAMT, and the sums; with dynamic PAMT, what TDs have on top. */
 static void show_tdmrs(struct seq_file *m)
 {
 	unsigned int i, nr;
@@ -92,6 +92,10 @@ static void show_tdmrs(struct seq_file *m)
 	seq_printf(m, "TDMRs      %u\n", nr);
 	seq_printf(m, "PAMT pages %llu\n", bytes >> PAGE_SHIFT);
 	seq_printf(m, "PAMT bytes %llu\n", bytes);
+	if (!tdx_pamt_is_dynamic())
+		return;
+	seq_printf(m, "pairs      %ld\n", tdx_pamt_nr_pairs());
+	seq_printf(m, "pair bytes %ld\n", tdx_pamt_nr_pairs() * 2 * PAGE_SIZE);
 }
 
 /* Nothing of what is shown comes or goes meanwhile. */

@@ -18,7 +18,8 @@
 u64 tdh_sys_init(void);
 u64 tdh_sys_lp_init(void);
 u64 tdh_sys_rd(u64 field, u64 *data);
-u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid);
+u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid,
+		   bool dynamic_pamt);
 u64 tdh_sys_key_config(void);
 u64 tdh_sys_tdmr_init(u64 base, u64 *next);
 u64 tdh_sys_disable(void);
@@ -73,6 +74,13 @@ int tdx_pamt_alloc(const struct tdx_ranges *ram,
 		   const struct tdmr_limits *limits, struct tdmr *tdmrs,
 		   unsigned int *nr);
 void tdx_pamt_free(struct tdmr *tdmrs, unsigned int nr);
+
+/* --- dpamt.c: metadata of 4 KiB pages where there are any --- */
+bool tdx_pamt_wants_dynamic(const struct tdx_sys_info *info);
+int tdx_pamt_start(u64 end);
+void tdx_pamt_stop(void);
+bool tdx_pamt_is_dynamic(void);
+long tdx_pamt_nr_pairs(void);
 
 /* --- pamt_clear.c: what the module has used becomes ordinary memory --- */
 void tdx_pamt_clear(const struct tdmr *tdmrs, unsigned int nr);

@@ -45,6 +45,8 @@ static void set_limits(const struct tdx_sys_info *info)
 		.max_reserved = min_t(unsigned int, TDMR_MAX_RESERVED,
 				      max_reserved),
 	};
+	if (tdx_pamt_wants_dynamic(info))
+		limits.pamt_bitmap_bits = info->pamt_bitmap_bits;
 	memcpy(limits.pamt_entry_size, info->pamt_entry_size,
 	       sizeof(limits.pamt_entry_size));
 }
@@ -142,6 +144,9 @@ static int plan_memory(struct tdx_ranges *cmrs, struct tdx_ranges *usable)
 	if (find_left_out(usable))
 		return tdx_off(-ENOMEM, "no memory for the list of RAM");
 
+	if (limits.pamt_bitmap_bits &&
+	    tdx_pamt_start(managed.range[managed.nr - 1].end))
+		return tdx_off(-ENOMEM, "no memory to count pages of TDs");
 	ret = tdx_pamt_alloc(&managed, &limits, tdmrs, &nr_tdmrs);
 	pamts_allocated = !ret;
 	return ret;
@@ -178,13 +183,15 @@ int tdx_memory_init(void)
 
 	if (ret)
 		return ret;
-	pr_info("%u TDMRs, %llu KiB of page metadata\n", nr_tdmrs,
-		pamt_total() / SZ_1K);
+	pr_info("%u TDMRs, %llu KiB of page metadata%s\n", nr_tdmrs,
+		pamt_total() / SZ_1K,
+		tdx_pamt_is_dynamic() ? ", more as TDs need it" : "");
 	return 0;
 }
 
 void tdx_memory_release(void)
 {
+	tdx_pamt_stop();
 	if (module_owns_pamts)
 		tdx_pamt_clear(tdmrs, nr_tdmrs);
 	if (pamts_allocated)

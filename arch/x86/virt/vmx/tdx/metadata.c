@@ -15,6 +15,8 @@
 #define MD_PAMT_4K_ENTRY_SIZE		0x9100000100000010ULL
 #define MD_PAMT_2M_ENTRY_SIZE		0x9100000100000011ULL
 #define MD_PAMT_1G_ENTRY_SIZE		0x9100000100000012ULL
+#define MD_PAMT_PAGE_BITMAP_ENTRY_BITS	0x9100000000000013ULL
+#define MD_MIN_DYNAMIC_PAMT_NUM_HKID_BITS	0x9100000000000014ULL
 #define MD_TDR_BASE_SIZE		0x9800000100000000ULL
 #define MD_TDCS_BASE_SIZE		0x9800000100000100ULL
 #define MD_TDVPS_BASE_SIZE		0x9800000100000200ULL
@@ -55,6 +57,12 @@ static const struct metadata_field fields[] = {
 	FIELD(XFAM_FIXED1, xfam_fixed1),
 	FIELD(NUM_CPUID_CONFIG, nr_cpuid_config),
 	FIELD(MAX_VCPUS_PER_TD, max_vcpus_per_td),
+};
+
+/* Fields of a module that has dynamic PAMT. */
+static const struct metadata_field dynamic_pamt_fields[] = {
+	FIELD(PAMT_PAGE_BITMAP_ENTRY_BITS, pamt_bitmap_bits),
+	FIELD(MIN_DYNAMIC_PAMT_NUM_HKID_BITS, pamt_min_keyid_bits),
 };
 
 static int read_field(u64 id, const char *name, u64 *data)
@@ -152,21 +160,33 @@ static int check_info(const struct tdx_sys_info *info)
 	return ret;
 }
 
-int tdx_metadata_read(struct tdx_sys_info *info)
+static int read_fields(struct tdx_sys_info *info,
+		       const struct metadata_field *f, unsigned int nr)
 {
-	unsigned int i;
 	u64 data;
 	int ret;
 
-	for (i = 0; i < ARRAY_SIZE(fields); i++) {
-		ret = read_field(fields[i].id, fields[i].name, &data);
+	for (; nr; nr--, f++) {
+		ret = read_field(f->id, f->name, &data);
 		if (!ret)
-			ret = store_field(info, &fields[i], data);
+			ret = store_field(info, f, data);
 		if (ret)
 			return ret;
 	}
+	return 0;
+}
 
-	ret = check_info(info);
+int tdx_metadata_read(struct tdx_sys_info *info)
+{
+	unsigned int i;
+	int ret;
+
+	ret = read_fields(info, fields, ARRAY_SIZE(fields));
+	if (!ret && info->features0 & TDX_FEATURES0_DYNAMIC_PAMT)
+		ret = read_fields(info, dynamic_pamt_fields,
+				  ARRAY_SIZE(dynamic_pamt_fields));
+	if (!ret)
+		ret = check_info(info);
 	for (i = 0; !ret && i < info->nr_cpuid_config; i++)
 		ret = read_cpuid_config(&info->cpuid_config[i], i);
 	return ret;

@@ -271,17 +271,3 @@ struct folio *tdx_alloc_folio(gfp_t gfp, unsigned int order)
 	return folio;
 }
 EXPORT_SYMBOL_GPL(tdx_alloc_folio);
-
-/**
- * tdx_alloc_page() - a page that can be the module's or a TD's
- * @gfp: as for alloc_page()
- *
- * Return: the page or NULL, see tdx_alloc_folio().
- */
-struct page *tdx_alloc_page(gfp_t gfp)
-{
-	struct folio *folio = tdx_alloc_folio(gfp, 0);
-
-	return folio ? &folio->page : NULL;
-}
-EXPORT_SYMBOL_GPL(tdx_alloc_page);

@@ -355,19 +355,22 @@ u64 tdh_mem_page_aug(struct tdx_td *td, struct sept_pos pos, struct page *page,
  * @td: the TD
  * @pos: the place of the entry
  * @sept_page: becomes the table
+ * @pair: two pages of metadata with dynamic PAMT, else NULL twice
  * @info: the entry at which the walk ended
  *
  * Replace a blocked and tracked 2 MiB mapping by a table of 4 KiB ones, which
  * are unblocked.
  *
- * In: RCX gpa | level, RDX TDR, R8 page for the table
+ * In: RCX gpa | level, RDX TDR, R8 page for the table; with dynamic PAMT R12,
+ *   R13 a pair of PAMT pages
  * Out: RCX entry, RDX level | state after a failure
  * Locks: TDR S, OP_STATE S, tree S, entry, page X, the 2 MiB range X
  * Return: GPA_RANGE_NOT_BLOCKED; TLB_TRACKING_NOT_DONE;
  *   INTERRUPTED_RESTARTABLE, INTERRUPTED_BUSY: as if never called
  */
 u64 tdh_mem_page_demote(struct tdx_td *td, struct sept_pos pos,
-			struct page *sept_page, struct sept_info *info);
+			struct page *sept_page, struct page *const pair[2],
+			struct sept_info *info);
 
 /**
  * tdh_mem_page_promote() - TDH.MEM.PAGE.PROMOTE

@@ -80,14 +80,27 @@ u64 tdh_mem_page_aug(struct tdx_td *td, struct sept_pos pos, struct page *page,
 EXPORT_SYMBOL_GPL(tdh_mem_page_aug);
 
 u64 tdh_mem_page_demote(struct tdx_td *td, struct sept_pos pos,
-			struct page *sept_page, struct sept_info *info)
+			struct page *sept_page, struct page *const pair[2],
+			struct sept_info *info)
 {
 	struct tdx_module_args args = {
+		.rcx = sept_pos_to_arg(pos),
+		.rdx = tdx_tdr_pa(td),
 		.r8 = page_to_phys(sept_page),
 	};
+	unsigned int i;
+	u64 err;
 
 	tdx_clflush_page(sept_page);
-	return mem_call(TDH_MEM_PAGE_DEMOTE, td, pos, &args, info);
+	for (i = 0; i < 2; i++) {
+		if (pair[i])
+			tdx_clflush_page(pair[i]);
+	}
+	args.r12 = pair[0] ? page_to_phys(pair[0]) : 0;
+	args.r13 = pair[1] ? page_to_phys(pair[1]) : 0;
+	err = seamcall_saved_ret(TDH_MEM_PAGE_DEMOTE, &args);
+	sept_info_from_args(info, &args);
+	return err;
 }
 EXPORT_SYMBOL_GPL(tdh_mem_page_demote);
 

@@ -3,6 +3,8 @@
 #include "host.h"
 #include "seamcall.h"
 
+#define SYS_CONFIG_DYNAMIC_PAMT	BIT_ULL(16)
+
 /*
  * First call after the module was loaded; once, on any CPU.
  *   in   RCX attributes, none are defined
@@ -40,14 +42,16 @@ u64 tdh_sys_rd(u64 field, u64 *data)
 
 /*
  * Tell the module which memory may become private, and its own KeyID.
- *   in   RCX array of TDMR_INFO addresses   RDX entries   R8 KeyID
+ *   in   RCX array of TDMR_INFO addresses   RDX entries
+ *        R8 KeyID | bit 16 for dynamic PAMT
  */
-u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid)
+u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid,
+		   bool dynamic_pamt)
 {
 	struct tdx_module_args args = {
 		.rcx = array_pa,
 		.rdx = nr_tdmrs,
-		.r8 = global_hkid,
+		.r8 = global_hkid | (dynamic_pamt ? SYS_CONFIG_DYNAMIC_PAMT : 0),
 	};
 
 	return seamcall(TDH_SYS_CONFIG, &args);

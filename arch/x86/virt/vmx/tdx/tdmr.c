@@ -281,6 +281,8 @@ static void set_pamt_sizes(struct tdmr *tdmr, const struct tdmr_limits *limits)
 		u64 pages = size >> (12 + 9 * i);
 		u64 bytes = pages * limits->pamt_entry_size[i];
 
+		if (!i && limits->pamt_bitmap_bits)
+			bytes = pages * limits->pamt_bitmap_bits / 8;
 		tdmr->pamt_size[i] = (bytes + TDMR_PAGE_SIZE - 1) &
 				     ~(TDMR_PAGE_SIZE - 1);
 	}

@@ -29,6 +29,8 @@ struct tdmr_limits {
 	unsigned int max_tdmrs;
 	unsigned int max_reserved;
 	u16 pamt_entry_size[3];		/* bytes; for 4 KiB, 2 MiB, 1 GiB */
+	/* With dynamic PAMT, bits instead of that for a 4 KiB page; else 0. */
+	u16 pamt_bitmap_bits;
 };
 
 /* A TD memory region; all of it but the reserved areas can become private. */

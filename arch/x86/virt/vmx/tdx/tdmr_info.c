@@ -85,7 +85,8 @@ int tdx_tdmr_config(const struct tdmr *tdmrs, unsigned int nr,
 		fill_info(info, &tdmrs[i]);
 	}
 
-	status = tdh_sys_config(virt_to_phys(array), nr, tdx_global_keyid());
+	status = tdh_sys_config(virt_to_phys(array), nr, tdx_global_keyid(),
+				tdx_pamt_is_dynamic());
 	free_pages_exact(array, size);
 	if (!tdx_status_failed(status))
 		return 0;

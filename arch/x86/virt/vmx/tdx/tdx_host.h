@@ -57,6 +57,8 @@ struct tdx_sys_info {
 	u64 features0;					/* TDX_FEATURES0_* */
 	u16 max_tdmrs, max_reserved_per_tdmr;
 	u16 pamt_entry_size[3];				/* 4 KiB, 2 MiB, 1 GiB */
+	u16 pamt_bitmap_bits;				/* a 4 KiB page; 0: no dynamic PAMT */
+	u16 pamt_min_keyid_bits;			/* that dynamic PAMT wants */
 	u16 tdr_size, tdcs_size, tdvps_size;		/* bytes */
 	u64 attributes_fixed0, attributes_fixed1;
 	u64 xfam_fixed0, xfam_fixed1;
@@ -97,7 +99,21 @@ void tdx_cpu_flush_cache(void);
 void tdx_clear_page(struct page *page);
 bool tdx_page_can_be_private(struct page *page, unsigned int order);
 struct folio *tdx_alloc_folio(gfp_t gfp, unsigned int order);
+
+/* --- pages that the module has one by one, and their metadata (dpamt.c) --- */
+
+/* Two pages of metadata for the 4 KiB pages of a 2 MiB range, or none. */
+struct tdx_pamt_pair {
+	struct page *page[2];
+};
+
 struct page *tdx_alloc_page(gfp_t gfp);
+void tdx_free_page(struct page *page);
+int tdx_pamt_pair_alloc(struct tdx_pamt_pair *pair, gfp_t gfp);
+void tdx_pamt_pair_free(struct tdx_pamt_pair *pair);
+int tdx_pamt_get(struct page *page, struct tdx_pamt_pair *pair);
+void tdx_pamt_put(struct page *page);
+void tdx_pamt_split(struct page *page, struct tdx_pamt_pair *pair);
 
 /* --- one function for each SEAMCALL leaf (tdh_*.c) --- */
 #include "tdh.h"

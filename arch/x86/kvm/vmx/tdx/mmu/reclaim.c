@@ -100,13 +100,21 @@ void sept_remove_held(struct sept_iter *it)
 		sept_unhold(&held, pfn_to_page(sept_pfn(held.old)));
 }
 
+/* The module has the page no more; a large one never needed any. */
+static void sept_put_metadata(struct sept_iter *it, struct page *page)
+{
+	if (it->pos.level == SEPT_LEVEL_4K)
+		tdx_pamt_put(page);
+}
+
 void sept_reclaim_leaf(struct sept_iter *it)
 {
 	struct page *page = pfn_to_page(sept_pfn(it->old));
 
 	if (WARN_ON_ONCE(!sept_may(SEPT_OP_RECLAIM, sept_state(it->old))))
 		return;
-	reclaim_pages(it->kvm_tdx, page, sept_pages(it->pos.level));
+	if (!reclaim_pages(it->kvm_tdx, page, sept_pages(it->pos.level)))
+		sept_put_metadata(it, page);
 	trace_tdx_sept_step(it, SEPT_OP_RECLAIM, 0);
 	sept_publish(it, SEPT_NONE);
 	sept_count_leaf(it->kvm_tdx, it->pos.level, -1);
@@ -130,6 +138,7 @@ void sept_scrub_leaf(struct sept_iter *it)
 
 	for (i = 0; i < nr; i++)
 		scrub_page(it->kvm_tdx, page + i);
+	sept_put_metadata(it, page);
 }
 
 /* After SEPT.REMOVE: the same for a table, which is freed. */
@@ -148,7 +157,7 @@ static void sept_reclaim_table(struct kvm_tdx *kvm_tdx, struct sept_table *table
 
 	table->page = NULL;
 	if (!tdx_reclaim_page(kvm_tdx, page))
-		__free_page(page);
+		tdx_free_page(page);
 	sept_table_free(table);
 	sept_count(kvm_tdx, SEPT_STAT_TABLES, -1);
 }

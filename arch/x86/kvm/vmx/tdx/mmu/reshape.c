@@ -15,6 +15,7 @@ static void split_publish(struct sept_iter *it, struct sept_table *table)
 {
 	u64 i, pfn = sept_pfn(it->old);
 
+	tdx_pamt_split(pfn_to_page(pfn), &table->pair);
 	for (i = 0; i < SEPT_ENTRIES; i++)
 		table->entries[i] = sept_make_leaf(SEPT_LEAF, pfn + i);
 	sept_publish(it, sept_make_table(table));
@@ -63,7 +64,7 @@ void sept_split(struct kvm_tdx *kvm_tdx, u64 gpa)
 
 	table = sept_take_spare(kvm_tdx);
 	if (!table)
-		table = sept_table_alloc(GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
+		table = sept_alloc_spare(GFP_ATOMIC | __GFP_ACCOUNT | __GFP_NOWARN);
 	if (!table)
 		return;
 	if (split_leaf(&it, table))

@@ -59,6 +59,18 @@ int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 
 /* --- spare tables: the TD's, and each vCPU's --- */
 
+/* A table, and what the module needs to know of the pages below it. */
+struct sept_table *sept_alloc_spare(gfp_t gfp)
+{
+	struct sept_table *table = sept_table_alloc(gfp);
+
+	if (table && tdx_pamt_pair_alloc(&table->pair, gfp)) {
+		sept_table_free(table);
+		return NULL;
+	}
+	return table;
+}
+
 static int sept_topup_spares(struct kvm_tdx *kvm_tdx)
 {
 	struct sept_table *table;
@@ -67,7 +79,7 @@ static int sept_topup_spares(struct kvm_tdx *kvm_tdx)
 	for (i = 0; i < SEPT_NR_SPARE; i++) {
 		if (READ_ONCE(kvm_tdx->sept.spare[i]))
 			continue;
-		table = sept_table_alloc(GFP_KERNEL_ACCOUNT);
+		table = sept_alloc_spare(GFP_KERNEL_ACCOUNT);
 		if (!table)
 			return -ENOMEM;
 		if (cmpxchg(&kvm_tdx->sept.spare[i], NULL, table))
@@ -109,7 +121,8 @@ int sept_topup(struct kvm_vcpu *vcpu)
 			return -ENOMEM;
 		cache->tables[cache->nr++] = table;
 	}
-	return sept_topup_spares(to_kvm_tdx(vcpu->kvm));
+	return tdx_pamt_pair_alloc(&cache->pair, GFP_KERNEL_ACCOUNT) ?:
+	       sept_topup_spares(to_kvm_tdx(vcpu->kvm));
 }
 
 void sept_free_cache(struct kvm_vcpu *vcpu)
@@ -118,6 +131,7 @@ void sept_free_cache(struct kvm_vcpu *vcpu)
 
 	while (cache->nr)
 		sept_table_free(cache->tables[--cache->nr]);
+	tdx_pamt_pair_free(&cache->pair);
 }
 
 /* --- one step --- */
@@ -179,12 +193,33 @@ static int sept_errno_map(struct sept_iter *it, enum sept_op op, u64 err,
 	return sept_errno(it, op, err, info);
 }
 
-/* @pfn is that of the 4 KiB page at @it->target. */
-static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
-			struct page *source)
+/*
+ * The entry is frozen.  The page's metadata has to be there before the page, and
+ * to stay for as long as it is mapped as a small one.
+ */
+static int sept_map_frozen(struct sept_iter *it, enum sept_op op, u64 pfn,
+			   struct page *source, struct tdx_pamt_pair *pair)
 {
+	bool small = it->pos.level == SEPT_LEVEL_4K;
 	struct sept_info info;
 	u64 err;
+	int ret;
+
+	ret = small ? tdx_pamt_get(pfn_to_page(pfn), pair) : 0;
+	if (ret)
+		return ret;
+	err = sept_call_map(it, op, pfn, source, &info);
+	ret = sept_errno_map(it, op, err, &info);
+	if (ret && small)
+		tdx_pamt_put(pfn_to_page(pfn));
+	trace_tdx_sept_step(it, op, err);
+	return ret;
+}
+
+/* @pfn is that of the 4 KiB page at @it->target. */
+static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
+			struct page *source, struct tdx_pamt_pair *pair)
+{
 	int ret;
 
 	if (WARN_ON_ONCE(!sept_may(op, sept_state(it->old))))
@@ -193,15 +228,13 @@ static int sept_install(struct sept_iter *it, enum sept_op op, u64 pfn,
 		return -EAGAIN;
 
 	pfn &= ~(sept_pages(it->pos.level) - 1);
-	err = sept_call_map(it, op, pfn, source, &info);
-	ret = sept_errno_map(it, op, err, &info);
+	ret = sept_map_frozen(it, op, pfn, source, pair);
 	if (!ret) {
 		sept_count(it->kvm_tdx, op == SEPT_OP_ADD ? SEPT_STAT_ADDS :
 							SEPT_STAT_AUGS, 1);
 		sept_count_leaf(it->kvm_tdx, it->pos.level, 1);
 	}
 	sept_publish(it, ret ? it->old : sept_make_leaf(sept_after(op), pfn));
-	trace_tdx_sept_step(it, op, err);
 	return ret;
 }
 
@@ -233,7 +266,8 @@ static int sept_bring(struct kvm_vcpu *vcpu, enum sept_op op,
 		}
 		if (it.pos.level <= pos->level) {
 			pos->level = it.pos.level;
-			return sept_install(&it, op, pfn, source);
+			return sept_install(&it, op, pfn, source,
+					    &to_tdx(vcpu)->sept_cache.pair);
 		}
 		ret = sept_link_table(&it, &to_tdx(vcpu)->sept_cache);
 		if (ret)

@@ -68,6 +68,8 @@ struct sept_table {
 	u64 *entries;
 	/* NULL for the root, which is part of the TDCS. */
 	struct page *page;
+	/* With dynamic PAMT, of the pages that a spare table splits. */
+	struct tdx_pamt_pair pair;
 };
 
 static inline enum sept_state sept_state(u64 entry)
@@ -183,6 +185,8 @@ struct sept {
 struct sept_cache {
 	struct sept_table *tables[SEPT_MAX_TABLES];
 	unsigned int nr;
+	/* With dynamic PAMT, of the page that is to be mapped. */
+	struct tdx_pamt_pair pair;
 };
 
 int sept_init(struct kvm_tdx *kvm_tdx);
@@ -285,6 +289,7 @@ bool sept_table_is_empty(const struct sept_table *table);
 const char *sept_leaf_name(enum sept_op op);
 int sept_errno(struct sept_iter *it, enum sept_op op, u64 err,
 	       const struct sept_info *info);
+struct sept_table *sept_alloc_spare(gfp_t gfp);
 struct sept_table *sept_take_spare(struct kvm_tdx *kvm_tdx);
 void sept_free_spares(struct kvm_tdx *kvm_tdx);
 void sept_count(struct kvm_tdx *kvm_tdx, enum sept_stat stat, s64 n);

@@ -9,7 +9,8 @@
 void sept_table_free(struct sept_table *table)
 {
 	if (table->page)
-		__free_page(table->page);
+		tdx_free_page(table->page);
+	tdx_pamt_pair_free(&table->pair);
 	free_page((unsigned long)table->entries);
 	kfree(table);
 }

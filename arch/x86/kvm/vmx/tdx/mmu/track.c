@@ -80,7 +80,8 @@ static u64 track_call(struct sept_iter *it, enum sept_op op,
 	if (op == SEPT_OP_BLOCK || op == SEPT_OP_BLOCK_TABLE)
 		return tdh_mem_range_block(td, it->pos, info);
 	if (op == SEPT_OP_DEMOTE)
-		return tdh_mem_page_demote(td, it->pos, table->page, info);
+		return tdh_mem_page_demote(td, it->pos, table->page,
+					   table->pair.page, info);
 
 	if (op == SEPT_OP_UNLINK) {
 		want = page_to_phys(table->page);
