@@ -273,10 +273,11 @@ int entry_state(struct td *td, u64 gpa, u8 level)
 
 u64 entry_hpa(struct td *td, u64 gpa, u8 level)
 {
-	struct sw_regs r = { .rcx = GPA_ARG(gpa, level), .rdx = td->tdr };
+	struct sw_td t = { .tdr = tdr_of(td), .tdcs = tdcs_of(td) };
+	struct sw_entry e;
 
-	expect(seamcall_on(0, SW_LEAF_MEM_SEPT_RD, &r), 0);
-	return r.rcx & SW_EPT_PFN;
+	expect(sw_sept_walk(&t, gpa, level, &e), 0);
+	return e.val & SW_EPT_PFN;
 }
 
 int page_type(u64 pa)

@@ -294,11 +294,12 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 
 u64 sw_mng_init(struct sw_cpu *cpu, struct sw_regs *r)
 {
+	u64 tdr_pa = r->rcx, err;
 	struct sw_td td;
-	u64 err;
 
+	r->rcx = 0;
 	/* Bit 0 of RCX asks for event filtering, which FEATURES0 lacks. */
-	err = sw_td_get(r->rcx, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
+	err = sw_td_get(tdr_pa, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
 			false, &td);
 	if (err)
 		return err;

@@ -23,8 +23,6 @@ static void rdmd_report(const struct sw_page *page, u8 level, struct sw_regs *r)
 	r->rdx = sw_page_owner(page);
 	r->r8 = page->level;
 	r->r9 = sw_load(&page->e->bepoch);
-	r->r10 = 0;
-	r->r11 = 0;
 	if (is_metadata(page, level)) {
 		r->rcx = SW_PT_PAMT;
 		r->r8 = 0;
@@ -42,7 +40,14 @@ u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
 	u8 level = r->rcx & 7;
 	struct sw_page page;
 
-	if (level > 2)
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	r->r10 = 0;
+	r->r11 = 0;
+	/* Larger ones only where the PAMT's shape is the host's business. */
+	if (level > (sw_sys.dynamic_pamt ? 2 : 0))
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	err = sw_page_get(pa, level, SW_SHARED, -1, SW_OPND_RCX, &page);
 	if (err)
@@ -87,8 +92,6 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 	enum sw_pt type = sw_page_type(page);
 	u64 owner = sw_page_owner(page), hint = 0, err;
 
-	if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
-		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	switch (type) {
 	case SW_PT_TDR:
 		err = reclaim_tdr(page, &hint);
@@ -97,6 +100,8 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 	case SW_PT_TDCX:
 	case SW_PT_TDVPR:
 	case SW_PT_EPT:
+		if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
+			return SW_OPERAND_INVALID | SW_OPND_RCX;
 		err = reclaim_child(page, &hint);
 		break;
 	default:
@@ -115,10 +120,14 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 
 u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r)
 {
+	u64 pa = r->rcx, err;
 	struct sw_page page;
-	u64 err;
 
-	err = sw_page_get(r->rcx, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	err = sw_page_get(pa, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;
 	err = reclaim(&page, r);

@@ -70,12 +70,18 @@ static u64 check_cpuid_limit(void)
 	       SW_LIMIT_CPUID_MAXVAL_SET : 0;
 }
 
-static u64 sys_init_locked(void)
+static u64 sys_init_locked(const struct sw_regs *in)
 {
+	bool v1 = in->rax >> 16 & 0xff;
 	u64 err;
 
 	if (sw_sys.state != SW_SYSINIT_PENDING)
 		return SW_SYS_INIT_NOT_PENDING;
+	if (in->rcx)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	/* No diagnostics of fatal errors to configure. */
+	if (v1 && in->r8)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
 	err = check_cpuid_limit();
 	if (err)
 		return err;
@@ -96,18 +102,18 @@ static u64 sys_init_locked(void)
 
 u64 sw_sys_init(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	bool v1 = r->rax >> 16 & 0xff;
+	struct sw_regs in = *r;
 	u64 err;
 
-	if (r->rcx)
-		return SW_OPERAND_INVALID | SW_OPND_RCX;
-	/* No diagnostics of fatal errors to configure. */
-	if (v1 && r->r8)
-		return SW_OPERAND_INVALID | SW_OPND_R8;
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	r->r10 = 0;
 	err = sys_lock(SW_EXCL);
 	if (err)
 		return err;
-	err = sys_init_locked();
+	err = sys_init_locked(&in);
 	sys_unlock(SW_EXCL);
 	return err;
 }

@@ -275,6 +275,7 @@ void *sw_tdvps_page(const struct sw_tdvps *vp, unsigned int index);
 #define SW_EPT_W		(1ULL << 1)
 #define SW_EPT_X		(1ULL << 2)
 #define SW_EPT_RWX		7ULL
+#define SW_EPT_LEAF_BIT		(1ULL << 7)
 #define SW_EPT_PFN		0x000ffffffffff000ULL
 #define SW_EPT_SVE		(1ULL << 63)
 #define SW_EPT_LOCK_BIT		11
@@ -294,6 +295,7 @@ enum sw_sept_state {
 struct sw_entry {
 	u64 *p;
 	u64 val;
+	u64 counter;			/* address bits in which an ACCEPT counts */
 	u8 level;
 	bool locked;
 };
