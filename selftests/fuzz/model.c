@@ -559,7 +559,7 @@ static bool uniform(const struct at *at)
 	return !(first->page % LARGE);
 }
 
-struct m_answer m_promote(struct m_td *td, __u64 arg)
+struct m_answer m_promote(struct m_td *td, __u64 arg, bool interrupted)
 {
 	enum m_state state;
 	__u64 no, base, i, page;
@@ -574,6 +574,8 @@ struct m_answer m_promote(struct m_td *td, __u64 arg)
 		no = NO_PROMOTE | RCX;
 	if (no)
 		return say_entry(no, at.e, at.level);
+	if (interrupted)
+		return say_regs(INTERRUPTED, arg, td->id);
 	page = at.e->page;
 	state = m_entry(td, at.gpa, 0)->state;
 	base = m_entry(td, at.gpa, 0)->page;

@@ -97,7 +97,7 @@ struct m_answer m_block(struct m_td *td, __u64 arg);
 struct m_answer m_unblock(struct m_td *td, __u64 arg);
 struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
 			 const __u64 *pair, bool interrupted);
-struct m_answer m_promote(struct m_td *td, __u64 arg);
+struct m_answer m_promote(struct m_td *td, __u64 arg, bool interrupted);
 struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_track(struct m_td *td);
 struct m_answer m_read(struct m_td *td, __u64 arg);

@@ -294,6 +294,91 @@ static void sept_rd_judges_the_tdr_before_its_flag(void)
 	       SW_OPERAND_INVALID | SW_OPND_RDX);
 }
 
+/* 512 small pages at 1 GiB, of a TD that does not run yet. */
+static u64 promotable(void)
+{
+	u64 huge, i;
+
+	initialized_td();
+	td_tables(&td, GPA, 0);
+	huge = new_huge();
+	for (i = 0; i < 512; i++)
+		expect(mem(SW_LEAF_MEM_PAGE_AUG, GPA + i * PAGE,
+			   huge + i * PAGE), 0);
+	return huge;
+}
+
+static u64 promote(struct sw_regs *r)
+{
+	*r = (struct sw_regs){ .rcx = HUGE_ARG, .rdx = td.tdr, .r12 = 5,
+			       .r13 = 6 };
+	return seamcall_on(0, SW_LEAF_MEM_PAGE_PROMOTE, r);
+}
+
+static void expect_not_promoted(const struct sw_regs *r)
+{
+	expect(r->rcx, HUGE_ARG);
+	expect(r->rdx, td.tdr);
+	expect(r->r12 | r->r13, 0);
+	expect(entry_state(&td, GPA, 1), 132);
+	expect(entry_state(&td, GPA + 511 * PAGE, 0), 2);
+	expect(tdcs_of(&td)->tree_lock.word & ~2, 0);
+}
+
+static void an_interrupted_promote_is_one_that_never_was(void)
+{
+	u64 huge = promotable(), table = entry_hpa(&td, GPA, 1), i;
+	struct sw_regs r;
+
+	sw_user.irq_pending = true;
+	for (i = 0; i < 10; i++) {
+		expect(promote(&r), SW_INTERRUPTED_RESTARTABLE);
+		expect_not_promoted(&r);
+	}
+	sw_user.irq_pending = false;
+	expect(promote(&r), 0);
+	expect(r.rcx, table);
+	expect(entry_hpa(&td, GPA, 1), huge);
+}
+
+/* Another CPU wants the tree while PROMOTE has it. */
+static void lose_the_tree(void)
+{
+	sw_user.irq_asked = NULL;
+	expect(sw_lock(&tdcs_of(&td)->tree_lock, SW_EXCL, SW_HOST),
+	       SW_OPERAND_BUSY);
+}
+
+static void interrupted_busy_names_no_operand(void)
+{
+	struct sw_regs r;
+	u64 table;
+
+	promotable();
+	sw_user.irq_asked = lose_the_tree;
+	expect(promote(&r), 0x8000020600000000ULL);
+	expect_not_promoted(&r);
+	expect(promote(&r), 0);
+	table = new_page();
+	sw_user.irq_asked = lose_the_tree;
+	expect(mem(SW_LEAF_MEM_PAGE_DEMOTE, HUGE_ARG, table),
+	       0x8000020600000000ULL);
+	regs(HUGE_ARG, td.tdr);
+	expect(mem(SW_LEAF_MEM_PAGE_DEMOTE, HUGE_ARG, table), 0);
+}
+
+static void a_promote_that_cannot_be_is_not_interrupted(void)
+{
+	struct sw_regs r;
+
+	promotable();
+	expect(mem(SW_LEAF_MEM_PAGE_REMOVE, GPA, 0), 0);
+	sw_user.irq_pending = true;
+	expect(promote(&r), RCX(SW_EPT_INVALID_PROMOTE_CONDITIONS));
+	expect(r.rcx, 0x407);
+	expect(r.rdx, 0x8401);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -307,6 +392,9 @@ int main(void)
 		TEST(a_level_of_1_gib_is_an_operand),
 		TEST(rdmd_takes_small_pages_only_without_dynamic_pamt),
 		TEST(sept_rd_judges_the_tdr_before_its_flag),
+		TEST(an_interrupted_promote_is_one_that_never_was),
+		TEST(interrupted_busy_names_no_operand),
+		TEST(a_promote_that_cannot_be_is_not_interrupted),
 	};
 
 	return ktap_run(tests);

@@ -13,6 +13,28 @@ static s64 pages_of(u8 level)
 	return 1LL << (9 * level);
 }
 
+/*
+ * The last moment at which the host can have the CPU back: everything is
+ * checked, nothing is written but a page that is still the host's.  Somebody
+ * who lost the tree lock, which is held here, has left a mark on it.  The call
+ * is one that never was: RCX and RDX are the operands.
+ */
+static u64 interrupted(const struct sw_mem *m, const struct sw_regs *in,
+		       struct sw_regs *r)
+{
+	u64 err = 0;
+
+	if (sw_irq_pending())
+		err = SW_INTERRUPTED_RESTARTABLE;
+	else if (sw_lock_wanted(&m->td.tdcs->tree_lock))
+		err = SW_INTERRUPTED_BUSY;
+	if (err) {
+		r->rcx = in->rcx;
+		r->rdx = in->rdx;
+	}
+	return err;
+}
+
 /* Who takes a page away is shown the entry if that is what stands in the way. */
 static u64 check_tracked(const struct sw_mem *m, struct sw_regs *r)
 {
@@ -122,21 +144,6 @@ static void fill_demoted(u64 *table, enum sw_sept_state state, u64 pa)
 					pa + i * SW_SIZE_4K);
 }
 
-/*
- * The last moment at which the host can have the CPU back: everything is
- * checked, nothing is written but a page that is still the host's.  Somebody
- * who lost the tree lock, which is held shared here, has left his mark on it.
- */
-static u64 demote_interrupted(const struct sw_mem *m)
-{
-	if (sw_enhanced_demote)
-		return 0;
-	if (sw_irq_pending())
-		return SW_INTERRUPTED_RESTARTABLE;
-	if (sw_lock_wanted(&m->td.tdcs->tree_lock))
-		return SW_INTERRUPTED_BUSY | SW_OPND_SEPT_TREE;
-	return 0;
-}
 
 /* What a dynamic PAMT needs for 512 small pages. */
 static u64 demote_pair(struct sw_pamt_pair *pair)
@@ -181,13 +188,10 @@ static u64 page_demote(struct sw_mem *m, const struct sw_regs *in,
 	if (err)
 		return err;
 	fill_demoted(sw_va(r->r8), m->state, pa);
-	err = demote_interrupted(m);
-	if (err) {
-		/* As if never called. */
-		r->rcx = in->rcx;
-		r->rdx = in->rdx;
+	if (!sw_enhanced_demote)
+		err = interrupted(m, in, r);
+	if (err)
 		return err;
-	}
 	err = sw_page_get_leaf(pa, 1, SW_EXCL, SW_PT_REG, SW_OPND_RCX, &m->old);
 	if (!err)
 		err = demote_pair(&pair);
@@ -235,7 +239,8 @@ static bool promotable(u64 *table, u64 *pa, enum sw_sept_state *state)
 	return true;
 }
 
-static u64 page_promote(struct sw_mem *m, struct sw_regs *r)
+static u64 page_promote(struct sw_mem *m, const struct sw_regs *in,
+			struct sw_regs *r)
 {
 	u64 table = m->e.val & SW_EPT_PFN, pair[2] = { r->r12, r->r13 };
 	enum sw_sept_state state;
@@ -248,8 +253,17 @@ static u64 page_promote(struct sw_mem *m, struct sw_regs *r)
 	if (!err)
 		err = sw_page_get_leaf(table, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX,
 				       &m->page);
-	if (!err)
-		err = sw_pamt_merge(pa, m->td.page.pa, &m->old);
+	if (err) {
+		sw_entry_report(&m->e, r);
+		return err;
+	}
+	err = interrupted(m, in, r);
+	if (err) {
+		r->r12 = 0;
+		r->r13 = 0;
+		return err;
+	}
+	err = sw_pamt_merge(pa, m->td.page.pa, &m->old);
 	if (err) {
 		sw_entry_report(&m->e, r);
 		return err;
@@ -274,7 +288,7 @@ u64 sw_mem_page_promote(struct sw_cpu *cpu, struct sw_regs *r)
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_PROMOTE, &how, &m);
 	if (err)
 		return err;
-	err = page_promote(&m, r);
+	err = page_promote(&m, &in, r);
 	if (!err)
 		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
