@@ -143,7 +143,9 @@ void module_ready_again(void)
 
 	module_sys_init_again();
 	expect(module_config(), 0);
-	expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
+	for (sw_user_pkg = 0; sw_user_pkg < sw_user.nr_pkgs; sw_user_pkg++)
+		expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
+	sw_user_pkg = 0;
 	do {
 		expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), 0);
 		next = last.rdx;

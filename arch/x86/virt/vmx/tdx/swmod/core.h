@@ -96,6 +96,7 @@ enum sw_kot_state {
 struct sw_kot {
 	u8 state;
 	u64 wb_pending;			/* packages that owe a CACHE.WB; atomic */
+	u64 wb_listed;			/* packages whose CACHE.WB has it to do */
 };
 
 /* The module's own state.  Everything of a TD lives in donated pages. */
@@ -122,6 +123,8 @@ struct sw_sys {
 extern struct sw_sys sw_sys;
 
 bool sw_sys_check_hpa(u64 pa);
+/* With no KeyID, or one that is shared with the host? */
+bool sw_hpa_is_shared(u64 pa);
 struct sw_tdmr *sw_tdmr_find(u64 pa);
 /* In the PAMT of an initialised part of a TDMR? */
 bool sw_pa_usable(u64 pa);
@@ -237,6 +240,9 @@ u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level);
  */
 extern bool sw_enhanced_demote;
 extern bool sw_knows_sys_disable;
+
+/* What the next CACHE.WB has to do on the package of this bit; is it any? */
+bool sw_cache_wb_start(u64 bit);
 
 /* --- measurement (measure.c) --- */
 void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);

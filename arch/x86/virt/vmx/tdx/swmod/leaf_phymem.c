@@ -149,10 +149,33 @@ u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r)
 	err = sw_page_get(pa, 0, SW_SHARED, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;
-	if (sw_page_type(&page) != SW_PT_NDA)
+	/* The PAMT's own pages, too, in a range that has no entries for them. */
+	if (sw_page_type(&page) != SW_PT_NDA ||
+	    (sw_sys.dynamic_pamt && sw_pamt_marked(sw_tdmr_find(pa), pa)))
 		err = SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
 	sw_page_put(&page);
 	return err;
+}
+
+/*
+ * What a CACHE.WB has to do is decided when it starts: a KeyID that is flushed
+ * while it is interrupted has to wait for the next one.
+ */
+bool sw_cache_wb_start(u64 bit)
+{
+	u32 end = sw_sys.first_hkid + sw_sys.nr_hkids, i;
+	bool any = false;
+
+	for (i = sw_sys.first_hkid; i < end; i++) {
+		struct sw_kot *kot = &sw_sys.kot[i];
+
+		if (kot->state == SW_KOT_FLUSHED)
+			sw_or(&kot->wb_listed, bit);
+		else
+			sw_and(&kot->wb_listed, ~bit);
+		any |= kot->state == SW_KOT_FLUSHED;
+	}
+	return any;
 }
 
 /*
@@ -168,26 +191,25 @@ static u64 cache_wb(u32 *next, u64 bit)
 	for (i = *next; i < end; i++) {
 		struct sw_kot *kot = &sw_sys.kot[i];
 
-		if (kot->state != SW_KOT_FLUSHED ||
-		    !(sw_load(&kot->wb_pending) & bit))
+		if (!(sw_load(&kot->wb_listed) & bit))
 			continue;
 		if (did && sw_irq_pending()) {
 			*next = i;
 			return SW_INTERRUPTED_RESUMABLE;
 		}
+		sw_and(&kot->wb_listed, ~bit);
 		sw_and(&kot->wb_pending, ~bit);
 		did = true;
 	}
-	did = did || *next != sw_sys.first_hkid;
 	*next = 0;
-	return did ? 0 : SW_NO_HKID_READY_TO_WBCACHE;
+	return 0;
 }
 
 u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	u32 pkg = sw_this_pkg();
 	u32 *next = &sw_sys.wb_next[pkg];
-	u64 err;
+	u64 bit = 1ULL << pkg, err;
 
 	if (r->rcx > 1)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
@@ -201,10 +223,13 @@ u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
 	}
 	if (r->rcx && !*next) {
 		err = SW_WBCACHE_RESUME_ERROR;
+	} else if (!r->rcx && !sw_cache_wb_start(bit)) {
+		*next = 0;
+		err = SW_NO_HKID_READY_TO_WBCACHE;
 	} else {
 		if (!r->rcx)
 			*next = sw_sys.first_hkid;
-		err = cache_wb(next, 1ULL << pkg);
+		err = cache_wb(next, bit);
 	}
 	sw_unlock(&sw_sys.kot_lock, SW_SHARED);
 unlock:
