@@ -379,6 +379,82 @@ static void a_promote_that_cannot_be_is_not_interrupted(void)
 	expect(r.rdx, 0x8401);
 }
 
+static u64 sept_add_v1(struct sw_regs *r, u64 rcx, u64 rdx, u64 r8, u64 l2)
+{
+	*r = (struct sw_regs){ .rcx = rcx, .rdx = rdx, .r8 = r8, .r9 = l2,
+			       .r10 = l2, .r11 = l2 };
+	return seamcall_on(0, SW_LEAF_MEM_SEPT_ADD | 1 << 16, r);
+}
+
+static void sept_add_tells_which_pages_it_used(void)
+{
+	struct sw_regs r;
+	u64 page;
+
+	initialized_td();
+	page = new_page();
+	expect(sept_add_v1(&r, 3, td.tdr, page, ~0ULL), 0);
+	expect(r.r8, ~0ULL);
+	expect(r.r9 & r.r10 & r.r11, ~0ULL);
+	expect(r.rcx | r.rdx, 0);
+	/* Without a page of its own, a table has to be there. */
+	expect(sept_add_v1(&r, 3, td.tdr, ~0ULL, ~0ULL), 0);
+	expect(mem(SW_LEAF_MEM_SEPT_ADD, 3, new_page()),
+	       RCX(SW_EPT_ENTRY_STATE_INCORRECT));
+	page = new_page();
+	expect(sept_add_v1(&r, 3, td.tdr | 1, page, ~0ULL), 0);
+	expect(r.r8, page | 1ULL << 63);
+	expect(call(SW_LEAF_MEM_SEPT_ADD, 3, td.tdr | 1, ~0ULL, 0),
+	       SW_OPERAND_INVALID | SW_OPND_R8);
+	/* Bit 63 is not looked at. */
+	expect(call(SW_LEAF_MEM_SEPT_ADD, 2, td.tdr, page | 1ULL << 63, 0), 0);
+	expect(page_type(page), SW_PT_EPT);
+	page = new_page();
+	expect(sept_add_v1(&r, 1, td.tdr, page | 1ULL << 63, ~0ULL), 0);
+	expect(r.r8, ~0ULL);
+}
+
+static void sept_add_judges_l2_pages_last(void)
+{
+	struct sw_regs r;
+
+	initialized_td();
+	/* A7d: the lock of OP_STATE is the first of all. */
+	tdcs_of(&td)->op_lock.word = 1;
+	expect(sept_add_v1(&r, 2, td.tdr, 0, 0), 0x80000200000000acULL);
+	tdcs_of(&td)->op_lock.word = 0;
+	expect(sept_add_v1(&r, 2, td.tdr, 0, 0), RCX(SW_EPT_WALK_FAILED));
+	expect(sept_add_v1(&r, 3, td.tdr, td.tdcs[0], 0),
+	       SW_PAGE_METADATA_INCORRECT | SW_OPND_R8);
+	expect(sept_add_v1(&r, 3, td.tdr, new_page(), 0),
+	       SW_OPERAND_INVALID | SW_OPND_R9);
+	/* What failed has used nothing. */
+	expect(sept_add_v1(&r, 3, td.tdr, ~0ULL, ~0ULL),
+	       SW_OPERAND_INVALID | SW_OPND_R8);
+	expect(r.r8 & r.r9 & r.r10 & r.r11, ~0ULL >> 1);
+}
+
+static void page_add_judges_its_source_last(void)
+{
+	u64 source = TDMR_BASE + 0x10000, page;
+
+	initialized_td();
+	expect(call(SW_LEAF_MEM_PAGE_ADD, 0, td.tdr, new_page(), 1),
+	       RCX(SW_EPT_WALK_FAILED));
+	td_tables(&td, 0, 0);
+	expect(call(SW_LEAF_MEM_PAGE_ADD, 0, td.tdr, td.tdcs[0], 1),
+	       SW_PAGE_METADATA_INCORRECT | SW_OPND_R8);
+	page = new_page();
+	expect(call(SW_LEAF_MEM_PAGE_ADD, 0, td.tdr, page,
+		    source | 32ULL << SW_USER_MAXPA),
+	       SW_OPERAND_INVALID | SW_OPND_R9);
+	*(u64 *)sw_va(source) = 99;
+	/* A KeyID that the host may use. */
+	expect(call(SW_LEAF_MEM_PAGE_ADD, 0, td.tdr, page,
+		    source | 8ULL << SW_USER_MAXPA), 0);
+	expect(*(u64 *)sw_va(page), 99);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -395,6 +471,9 @@ int main(void)
 		TEST(an_interrupted_promote_is_one_that_never_was),
 		TEST(interrupted_busy_names_no_operand),
 		TEST(a_promote_that_cannot_be_is_not_interrupted),
+		TEST(sept_add_tells_which_pages_it_used),
+		TEST(sept_add_judges_l2_pages_last),
+		TEST(page_add_judges_its_source_last),
 	};
 
 	return ktap_run(tests);

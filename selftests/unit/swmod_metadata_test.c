@@ -44,8 +44,8 @@ static void sys_rd_answers_what_linux_reads(void)
 	expect(sys_rd(0x9900000300000405ULL), 7);
 	expect(sys_rd(0x9900000300000500ULL), 0x00ff00000fff3fffULL);
 	expect(sys_rd(0x9900000300000501ULL), 0xb844508031044d88ULL);
-	expect(sys_rd(0x990000030000041bULL), 0xffffffff80000008ULL);
-	expect(sys_rd(0x990000030000041cULL), 0);
+	expect(sys_rd(0x9900000300000409ULL), 0xffffffff80000008ULL);
+	expect(sys_rd(0x990000030000041cULL), ~0ULL);
 	/* Those that are not used are empty. */
 	expect(sys_rd(0x9000000100000000ULL), 32);
 	expect(sys_rd(0x9000000300000080ULL), SW_USER_RAM_BASE);

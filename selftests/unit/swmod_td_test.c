@@ -234,8 +234,9 @@ static void cpuid_is_what_the_host_left(void)
 	p = td_params();
 	/* 7.0.EBX: BMI1 only; 1F.0: two threads; no AVX-512 in XFAM. */
 	p[256 + 5 * 16 + 4] = 8;
-	p[256 + 20 * 16] = 1;
-	p[256 + 20 * 16 + 4] = 2;
+	p[256 + 12 * 16] = 1;
+	p[256 + 12 * 16 + 4] = 2;
+	p[256 + 12 * 16 + 9] = 1;
 	p[8] = 7;
 	p[9] = 0;
 	expect(call(SW_LEAF_MNG_INIT, td.tdr, PARAMS, 0, 0), 0);

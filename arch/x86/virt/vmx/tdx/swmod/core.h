@@ -274,6 +274,8 @@ struct sw_cpuid_rule {
 
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
+/* What a host can set: as it likes, and as far as the processor has it. */
+struct sw_cpuid_val sw_cpuid_configurable(const struct sw_cpuid_rule *rule);
 void sw_cpuid_sample(void);
 /* Is this CPU, as far as TDs can tell, the one that was sampled? */
 bool sw_cpuid_same(void);

@@ -113,6 +113,17 @@ void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out)
 	*out = i < 0 ? (struct sw_cpuid_val){ 0 } : sw_sys.cpuid[i];
 }
 
+struct sw_cpuid_val sw_cpuid_configurable(const struct sw_cpuid_rule *rule)
+{
+	const struct sw_cpuid_val *d = &rule->direct, *a = &rule->allow;
+	const struct sw_cpuid_val *n = &sw_sys.cpuid[rule - sw_cpuid_rules];
+
+	return (struct sw_cpuid_val) {
+		d->eax | (a->eax & n->eax), d->ebx | (a->ebx & n->ebx),
+		d->ecx | (a->ecx & n->ecx), d->edx | (a->edx & n->edx),
+	};
+}
+
 static bool only_configurable(const struct sw_cpuid_rule *rule,
 			      const struct sw_cpuid_val *c)
 {
@@ -272,6 +283,39 @@ static void topology_leaves(struct sw_tdcs *tdcs)
 		*td_leaf(tdcs, 0xb, i) = *td_leaf(tdcs, 0x1f, i);
 }
 
+#define SW_CPUID_1F_TYPE(ecx)	((ecx) >> 8 & 0xff)
+#define SW_CPUID_1F_SHIFT(eax)	((eax) & 0x1f)
+#define SW_CPUID_1F_LEVELS	6
+#define SW_CPUID_1F_SMT		1
+
+/*
+ * The levels of leaf 0x1F: none, or from SMT upwards, each of a higher type
+ * than the one before and with no fewer bits of the APIC id.
+ */
+static bool topology_valid(const struct sw_cpuid_val *config)
+{
+	const struct sw_cpuid_val *v;
+	u32 type, last = 0, shift = 0, i;
+
+	v = &config[sw_cpuid_rules[sw_cpuid_index(0x1f, 0)].config];
+	for (i = 0; i < SW_CPUID_1F_LEVELS; i++) {
+		type = SW_CPUID_1F_TYPE(v[i].ecx);
+		if (!type)
+			break;
+		if (type <= last || SW_CPUID_1F_SHIFT(v[i].eax) < shift)
+			return false;
+		if (!i && type != SW_CPUID_1F_SMT)
+			return false;
+		last = type;
+		shift = SW_CPUID_1F_SHIFT(v[i].eax);
+	}
+	for (; i < SW_CPUID_1F_LEVELS; i++) {
+		if (SW_CPUID_1F_TYPE(v[i].ecx))
+			return false;
+	}
+	return true;
+}
+
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		  u64 *bad_leaf)
 {
@@ -287,6 +331,8 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		*bad_leaf = rule->leaf | (u64)rule->subleaf << 32;
 		return SW_OPERAND_INVALID | SW_OPND_CPUID_CONFIG;
 	}
+	if (!topology_valid(config))
+		return SW_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED;
 	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
 		const struct sw_cpuid_rule *rule = &sw_cpuid_rules[i];
 		int c = rule->config;

@@ -71,66 +71,86 @@ u64 sw_mem_check_tracked(const struct sw_mem *m)
 	return 0;
 }
 
-/* Without version 1's bookkeeping the caller cannot tell that R8 is unused. */
-static void sept_add_unused(struct sw_regs *r, bool v1)
-{
-	if (v1)
-		r->r8 |= 1ULL << 63;
-}
+/* Of R8 to R11 in version 1: the page was not used, or there is none. */
+#define SEPT_ADD_UNUSED		(1ULL << 63)
+#define SEPT_ADD_NONE		(~0ULL)
 
-static u64 sept_add_l2(const struct sw_regs *r, bool v1)
+static u64 sept_add_l2(const struct sw_regs *in, bool v1)
 {
 	/* No L2 VMs, so no pages for their tables. */
-	if (v1 && r->r9 != ~0ULL)
+	if (v1 && in->r9 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R9;
-	if (v1 && r->r10 != ~0ULL)
+	if (v1 && in->r10 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R10;
-	if (v1 && r->r11 != ~0ULL)
+	if (v1 && in->r11 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R11;
 	return 0;
 }
 
-static u64 sept_add(struct sw_mem *m, struct sw_regs *r, bool existing, bool v1)
+/* A table that is there already, as a caller with L2 VMs may expect. */
+static u64 sept_add_existing(struct sw_mem *m, const struct sw_regs *in,
+			     struct sw_regs *r, bool v1)
 {
-	u64 err;
+	bool none = v1 && in->r8 == SEPT_ADD_NONE;
+	u64 err = 0;
 
-	if (m->state == SW_ST_NL_MAPPED) {
-		if (existing) {
-			sept_add_unused(r, v1);
-			return 0;
-		}
+	if (!none && !(in->rdx & 1)) {
 		sw_entry_report(&m->e, r);
 		return SW_EPT_ENTRY_STATE_INCORRECT | SW_OPND_RCX;
 	}
-	err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	if (!none)
+		err = sw_page_operand(in->r8 & ~SEPT_ADD_UNUSED, 0, SW_OPND_R8);
+	if (!err)
+		err = sept_add_l2(in, v1);
+	if (!err && v1)
+		r->r8 = in->r8 | SEPT_ADD_UNUSED;
+	return err;
+}
+
+static u64 sept_add(struct sw_mem *m, const struct sw_regs *in,
+		    struct sw_regs *r, bool v1)
+{
+	u64 pa = in->r8 & ~SEPT_ADD_UNUSED, err;
+
+	if (m->state == SW_ST_NL_MAPPED)
+		return sept_add_existing(m, in, r, v1);
+	err = sw_page_get(pa, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	if (!err)
+		err = sept_add_l2(in, v1);
 	if (err)
 		return err;
-	sw_sept_fill_free(sw_va(r->r8), 512);
+	sw_sept_fill_free(sw_va(pa), 512);
 	sw_td_children(&m->td, 1);
 	sw_page_set(&m->page, SW_PT_EPT, m->td.page.pa);
-	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, r->r8));
+	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, pa));
+	if (v1)
+		r->r8 = SEPT_ADD_NONE;
 	return 0;
 }
 
 u64 sw_mem_sept_add(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 1, SW_ROOT_LEVEL, SW_SHARED };
-	bool v1 = r->rax >> 16 & 0xff, existing = r->rdx & 1;
-	struct sw_regs in = sw_mem_begin(r);
+	struct sw_regs in = sw_mem_begin(r), walk = in;
+	bool v1 = r->rax >> 16 & 0xff;
 	struct sw_mem m;
 	u64 err;
 
-	if (in.rdx & (SW_PAGE_SIZE - 1) & ~1ULL)
-		return SW_OPERAND_INVALID | SW_OPND_RDX;
-	err = sept_add_l2(r, v1);
-	if (err)
-		return err;
-	in.rdx &= ~1ULL;
-	err = sw_mem_get(&in, r, SW_LEAF_MEM_SEPT_ADD, &how, &m);
-	if (err)
-		return err;
-	err = sept_add(&m, r, existing, v1);
-	sw_mem_put(&m);
+	walk.rdx &= ~1ULL;
+	if (walk.rdx & (SW_PAGE_SIZE - 1))
+		err = SW_OPERAND_INVALID | SW_OPND_RDX;
+	else
+		err = sw_mem_get(&walk, r, SW_LEAF_MEM_SEPT_ADD, &how, &m);
+	if (!err) {
+		err = sept_add(&m, &in, r, v1);
+		sw_mem_put(&m);
+	}
+	if (err && v1) {
+		r->r8 = in.r8 & ~SEPT_ADD_UNUSED;
+		r->r9 = in.r9 & ~SEPT_ADD_UNUSED;
+		r->r10 = in.r10 & ~SEPT_ADD_UNUSED;
+		r->r11 = in.r11 & ~SEPT_ADD_UNUSED;
+	}
 	return err;
 }
 

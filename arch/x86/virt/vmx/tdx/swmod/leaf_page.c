@@ -46,16 +46,14 @@ static u64 check_tracked(const struct sw_mem *m, struct sw_regs *r)
 }
 
 /* The checks of PAGE.ADD behind those of the TD, which it has to itself. */
-static u64 page_add_check(struct sw_mem *m, u64 rcx, struct sw_regs *r)
+static u64 page_add_check(struct sw_mem *m, u64 rcx, struct sw_regs *r,
+			  u64 *source)
 {
 	u64 err;
 
 	err = sw_gpa_arg(rcx, 0, 0, &m->gpa, &m->level);
 	if (err)
 		return err;
-	if (!SW_ALIGNED(r->r9, SW_PAGE_SIZE) || !sw_sys_check_hpa(r->r9) ||
-	    !sw_is_ram(r->r9, SW_PAGE_SIZE))
-		return SW_OPERAND_INVALID | SW_OPND_R9;
 	err = sw_sept_walk(&m->td, m->gpa, 0, &m->e);
 	if (!err && !sw_sept_may(SW_LEAF_MEM_PAGE_ADD, sw_sept_state(m->e.val)))
 		err = SW_EPT_ENTRY_STATE_INCORRECT | SW_OPND_RCX;
@@ -63,22 +61,30 @@ static u64 page_add_check(struct sw_mem *m, u64 rcx, struct sw_regs *r)
 		sw_entry_report(&m->e, r);
 		return err;
 	}
-	return sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	if (err)
+		return err;
+	/* The source may have a KeyID that is shared, but has to be memory. */
+	*source = r->r9 & ((1ULL << sw_maxpa()) - 1);
+	if (!SW_ALIGNED(r->r9, SW_PAGE_SIZE) || !sw_hpa_is_shared(r->r9) ||
+	    !sw_is_ram(*source, SW_PAGE_SIZE))
+		return SW_OPERAND_INVALID | SW_OPND_R9;
+	return 0;
 }
 
 u64 sw_mem_page_add(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	struct sw_regs in = sw_mem_begin(r);
 	struct sw_mem m = { 0 };
-	u64 err;
+	u64 source, err;
 
 	err = sw_td_get(in.rdx, SW_EXCL, -1, SW_LEAF_MEM_PAGE_ADD, SW_OPND_RDX,
 			false, &m.td);
 	if (err)
 		return err;
-	err = page_add_check(&m, in.rcx, r);
+	err = page_add_check(&m, in.rcx, r, &source);
 	if (!err) {
-		memcpy(sw_va(r->r8), sw_va(r->r9), SW_PAGE_SIZE);
+		memcpy(sw_va(r->r8), sw_va(source), SW_PAGE_SIZE);
 		sw_mrtd_page_add(m.td.tdcs, m.gpa);
 		sw_td_children(&m.td, 1);
 		sw_page_set(&m.page, SW_PT_REG, m.td.page.pa);
