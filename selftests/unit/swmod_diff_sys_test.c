@@ -98,12 +98,107 @@ static void rdall_starts_at_a_field_that_exists(void)
 	expect(((u64 *)sw_va(BUFFER))[2], config_order[1]);
 }
 
+static void sys_init_judges_lock_and_state_first(void)
+{
+	module_reset();
+	expect(sw_lock(&sw_sys.lock, SW_EXCL, SW_HOST), 0);
+	expect(call(SW_LEAF_SYS_INIT, 1, 0, 0, 0), 0x8000020200000000ULL);
+	expect(last.rcx, 0);
+	sw_unlock(&sw_sys.lock, SW_EXCL);
+	expect(call(SW_LEAF_SYS_INIT, 1, 0, 0, 0),
+	       SW_OPERAND_INVALID | SW_OPND_RCX);
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), 0);
+	expect(call(SW_LEAF_SYS_INIT, 1, 0, 0, 0), SW_SYS_INIT_NOT_PENDING);
+}
+
+static void sys_update_judges_the_state_first(void)
+{
+	u64 v8 = SW_LEAF_SYS_UPDATE | 8 << 16;
+
+	module_ready();
+	expect(call(v8, 0, 0, 0, 0), 0xc000050800000000ULL);
+	module_sys_init();
+	expect(sw_lock(&sw_sys.lock, SW_EXCL, SW_HOST), 0);
+	expect(call(v8, 0, 0, 0, 0), 0x8000020200000000ULL);
+	sw_unlock(&sw_sys.lock, SW_EXCL);
+	expect(call(v8, 0, 0, 0, 0), SW_OPERAND_INVALID);
+	expect(call(SW_LEAF_SYS_UPDATE | 1 << 16, 0, 0, 0, 0),
+	       SW_SYS_INVALID_HANDOFF);
+}
+
+static u64 config_with(unsigned int index, u64 val)
+{
+	module_sys_init();
+	tdmr_info(0)[index] = val;
+	return module_config();
+}
+
+static void config_names_what_the_module_names(void)
+{
+	/* A reserved area behind empty ones, and one that is larger than memory. */
+	expect(config_with(0x108 / 8, 0x1000), 0xc0000a2100000b00ULL);
+	expect(config_with(13, 0xfffffffffffff000ULL), 0xc0000a2000000200ULL);
+	/* The array of 4 KiB entries runs into the next one. */
+	expect(config_with(7, 0xc01000), 0xc0000a1200000000ULL);
+}
+
+static u64 config_two(void)
+{
+	return call(SW_LEAF_SYS_CONFIG, TDMR_BASE + 0x1000, 2, 32, 0);
+}
+
+static void config_judges_one_tdmr_after_the_other(void)
+{
+	u64 *second;
+
+	module_sys_init();
+	second = tdmr_info(1);
+	memset(second, 0, 512);
+	expect(config_two(), 0xc0000a0100000001ULL);
+	/* An overlap in the first goes before the second's place. */
+	memcpy(second, tdmr_info(0), 512);
+	second[0] += 1ULL << 44;
+	tdmr_info(0)[7] = 0xc01000;
+	expect(config_two(), 0xc0000a1200000000ULL);
+}
+
+/* Leaf 7.1 EAX bit 4, of which TDs can tell nothing. */
+static void another_cpu_has_the_same_cpuid_in_nearly_all(void)
+{
+	struct sw_regs r = { .rcx = 1 };
+
+	module_reset();
+	expect(call(SW_LEAF_SYS_INIT, 0, 0, 0, 0), 0);
+	expect(seamcall_on(0, SW_LEAF_SYS_LP_INIT, &r), 0);
+	sw_user.cpuid_flip = 1 << 4;
+	sw_user.cpuid_flip_leaf = 7;
+	sw_user.cpuid_flip_subleaf = 1;
+	r = (struct sw_regs){ .rcx = 1 };
+	expect(seamcall_on(1, SW_LEAF_SYS_LP_INIT, &r), 0xc000090200000000ULL);
+	expect(r.rcx, 7 | 1ULL << 32);
+	expect(r.rdx, ~0ULL);
+	expect(r.r8, ~0ULL);
+	expect(r.r9, ~0ULL ^ (1ULL << 4 | 1ULL << 36));
+	/* The APIC id is a CPU's own, and what OSXSAVE says its state. */
+	sw_user.cpuid_flip = 1u << 27;
+	sw_user.cpuid_flip_leaf = 1;
+	sw_user.cpuid_flip_subleaf = 0;
+	expect(seamcall_on(1, SW_LEAF_SYS_LP_INIT, &r), 0xc000090200000000ULL);
+	sw_user.cpuid_flip = 0;
+	expect(seamcall_on(1, SW_LEAF_SYS_LP_INIT, &r), 0);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
 		TEST(configurable_leaves_have_the_modules_order),
 		TEST(a_topology_has_levels_in_order),
 		TEST(rdall_starts_at_a_field_that_exists),
+		TEST(sys_init_judges_lock_and_state_first),
+		TEST(sys_update_judges_the_state_first),
+		TEST(config_names_what_the_module_names),
+		TEST(config_judges_one_tdmr_after_the_other),
+		TEST(another_cpu_has_the_same_cpuid_in_nearly_all),
 	};
 
 	return ktap_run(tests);

@@ -50,6 +50,9 @@ enum sw_leaf {
 	SW_LEAF_PHYMEM_PAMT_REMOVE = 59, SW_LEAF_SYS_DISABLE = 69,
 };
 
+/* SYS.UPDATE judges it by itself, behind the state. */
+#define SW_SYS_UPDATE_VERSION	1
+
 #define SW_MODULE_MAJOR		1
 #define SW_MODULE_MINOR		5
 #define SW_MODULE_UPDATE	25
@@ -277,8 +280,8 @@ const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
 /* What a host can set: as it likes, and as far as the processor has it. */
 struct sw_cpuid_val sw_cpuid_configurable(const struct sw_cpuid_rule *rule);
 void sw_cpuid_sample(void);
-/* Is this CPU, as far as TDs can tell, the one that was sampled? */
-bool sw_cpuid_same(void);
+/* Is this CPU like the one that was sampled?  @r says what is not. */
+bool sw_cpuid_same(struct sw_regs *r);
 
 /* --- leaves --- */
 typedef u64 (*sw_leaf_fn)(struct sw_cpu *cpu, struct sw_regs *r);

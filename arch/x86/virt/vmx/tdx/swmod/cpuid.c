@@ -49,48 +49,72 @@ void sw_cpuid_sample(void)
 	}
 }
 
-/* Bits that have to be the same on every CPU; of other leaves, none. */
+#define EVERY	{ ~0u, ~0u, ~0u, ~0u }
+#define BUT_EBX	{ ~0u, 0, ~0u, ~0u }
+#define BUT_EDX	{ ~0u, ~0u, ~0u, 0 }
+
+/*
+ * Bits that have to be the same on every CPU, in these leaves from sub-leaf
+ * @first to @last: what names the CPU, or follows its state, is left out.
+ */
 static const struct {
-	u32 leaf, subleaf;
+	u32 leaf, first, last;
 	struct sw_cpuid_val mask;
 } verified[] = {
-	{ 0x0, 0, { 0, ~0u, ~0u, ~0u } },
-	{ 0x1, 0, { 0, 0xff00, 0x47faa217, 0x1fa9fbff } },
-	{ 0x4, 0, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 1, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 2, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 3, { 0xe0, 0xfff, 0, 0x1 } },
-	{ 0x4, 4, { 0x1f, 0, 0, 0 } },
-	{ 0x6, 0, { 0x800000, 0, 0, 0 } },
-	{ 0x7, 0, { ~0u, 0x219424c3, 0x99000000, 0xfc082600 } },
-	{ 0x7, 2, { 0, 0, 0, 0x17 } },
-	{ 0xa, 0, { 0xff00, 0, 0xffffff80, 0x8000 } },
-	{ 0xd, 0, { 0x3, 0, 0, 0 } },
-	{ 0xd, 1, { 0xf, 0, 0x1800, 0 } },
-	{ 0x14, 0, { ~0u, 0, 0, 0 } },
-	{ 0x1f, 5, { 0, 0, 0xff00, 0 } },
-	{ 0x23, 1, { 0xffffff00, 0xffffff80, 0, 0 } },
-	{ 0x80000001, 0, { 0, 0, 0x121, 0x2c100800 } },
-	{ 0x80000006, 0, { 0, 0, 0xff, 0 } },
-	{ 0x80000007, 0, { 0, 0, 0, 0x100 } },
-	{ 0x80000008, 0, { 0, 0x200, 0, 0 } },
+	{ 0x0, 0, 0, EVERY },
+	{ 0x1, 0, 0, { 0xf000c000, 0xffff, 0xf7ffff9f, ~0u } },
+	{ 0x4, 0, 4, EVERY },
+	{ 0x5, 0, 0, EVERY },
+	{ 0x6, 0, 0, { 0x800000, 0, 0, 0 } },
+	{ 0x7, 0, 0, { ~0u, 0xfffffffb, 0xbfc17f6f, 0xffebffff } },
+	{ 0x7, 1, 2, EVERY },
+	{ 0xa, 0, 0, EVERY },
+	{ 0xd, 0, 1, BUT_EBX },
+	{ 0xd, 2, 18, EVERY },
+	{ 0x14, 0, 1, EVERY },
+	{ 0x15, 0, 0, { 0xfffffffe, ~0u, ~0u, ~0u } },
+	{ 0x19, 0, 0, { ~0u, 0xfffffffe, ~0u, ~0u } },
+	{ 0x1a, 0, 0, EVERY },
+	{ 0x1c, 0, 0, EVERY },
+	{ 0x1d, 0, 1, EVERY },
+	{ 0x1f, 0, 5, BUT_EDX },
+	{ 0x23, 0, 3, EVERY },
+	{ 0x80000000, 0, 0, { 0x7fffffff, ~0u, ~0u, ~0u } },
+	{ 0x80000001, 0, 0, EVERY },
+	{ 0x80000006, 0, 0, { 0, 0, 0xff, 0 } },
+	{ 0x80000007, 0, 0, { 0, 0, 0, 0x100 } },
+	{ 0x80000008, 0, 0, EVERY },
 };
 
-bool sw_cpuid_same(void)
+static bool leaf_same(u32 leaf, u32 subleaf, const struct sw_cpuid_val *m,
+		      struct sw_regs *r)
+{
+	int i = sw_cpuid_index(leaf, subleaf);
+	const struct sw_cpuid_val *was = &sw_sys.cpuid[i];
+	struct sw_cpuid_val v;
+
+	sw_native_cpuid(leaf, subleaf, &v.eax, &v.ebx, &v.ecx, &v.edx);
+	if (!((v.eax ^ was->eax) & m->eax) && !((v.ebx ^ was->ebx) & m->ebx) &&
+	    !((v.ecx ^ was->ecx) & m->ecx) && !((v.edx ^ was->edx) & m->edx))
+		return true;
+	r->rcx = leaf | (u64)sw_cpuid_rules[i].subleaf << 32;
+	r->rdx = m->eax | (u64)m->ebx << 32;
+	r->r8 = m->ecx | (u64)m->edx << 32;
+	r->r9 = v.eax | (u64)v.ebx << 32;
+	r->r10 = v.ecx | (u64)v.edx << 32;
+	return false;
+}
+
+bool sw_cpuid_same(struct sw_regs *r)
 {
 	unsigned int i;
+	u32 sub;
 
 	for (i = 0; i < SW_ARRAY_SIZE(verified); i++) {
-		u32 leaf = verified[i].leaf, subleaf = verified[i].subleaf;
-		const struct sw_cpuid_val *m = &verified[i].mask;
-		const struct sw_cpuid_val *was;
-		struct sw_cpuid_val v;
-
-		was = &sw_sys.cpuid[sw_cpuid_index(leaf, subleaf)];
-		sw_native_cpuid(leaf, subleaf, &v.eax, &v.ebx, &v.ecx, &v.edx);
-		if (((v.eax ^ was->eax) & m->eax) || ((v.ebx ^ was->ebx) & m->ebx) ||
-		    ((v.ecx ^ was->ecx) & m->ecx) || ((v.edx ^ was->edx) & m->edx))
-			return false;
+		for (sub = verified[i].first; sub <= verified[i].last; sub++) {
+			if (!leaf_same(verified[i].leaf, sub, &verified[i].mask, r))
+				return false;
+		}
 	}
 	return true;
 }
