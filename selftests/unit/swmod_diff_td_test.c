@@ -285,6 +285,54 @@ static void the_tdrs_range_is_not_locked_by_its_vcpus(void)
 	dynamic_pamt = false;
 }
 
+static u64 debug_rd(u64 field)
+{
+	return call(SW_LEAF_MNG_RD, td.tdr, field, 0, 0);
+}
+
+static void the_host_of_a_debug_td_reads_what_the_td_sets(void)
+{
+	static const u64 fields[] = {
+		0x9110000300000010ULL, 0x9110000300000017ULL,
+		0x9110000300000022ULL, 0x1310000300000040ULL,
+	};
+	unsigned int i;
+
+	built_td();
+	for (i = 0; i < 4; i++)
+		expect(debug_rd(fields[i]), SW_METADATA_FIELD_NOT_READABLE);
+	tdcs_of(&td)->attributes |= SW_ATTR_DEBUG;
+	for (i = 0; i < 4; i++)
+		expect(debug_rd(fields[i]), 0);
+}
+
+static void flags_of_the_vcpu_are_whole_bytes(void)
+{
+	struct sw_td t = { 0 };
+	u64 old;
+
+	built_td();
+	t.tdcs = tdcs_of(&td);
+	expect(vp_wr(0x202000000000000bULL, 0x5a, 0xff), 0);
+	expect(sw_md_vp_wr(&t, tdvps_of(&v), 0xA020000000000007ULL, SW_GUEST,
+			   0x5a, 0xff, &old), 0);
+	expect(tdvps_of(&v)->cpuid_supervisor_ve, 0x5a);
+	/* A time-out is written as a whole. */
+	expect(call(SW_LEAF_MNG_WR, td.tdr, 0x9110000300000011ULL, 20000, 0xffff),
+	       0xc0000c0a00000000ULL);
+	expect(call(SW_LEAF_MNG_WR, td.tdr, 0x9110000300000011ULL, 20000, ~0ULL), 0);
+}
+
+static void a_new_vcpu_masks_flags_and_knows_when_it_is(void)
+{
+	script_reset();
+	module_ready();
+	sw_user.tsc = 777;
+	td_build(&td, &v);
+	expect(tdvps_of(&v)->fmask, 0x20200);
+	expect(tdvps_of(&v)->last_exit_tsc, 777);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -302,6 +350,9 @@ int main(void)
 		TEST(params_are_judged_in_the_modules_order),
 		TEST(wbinvd_refuses_the_pamts_own_pages),
 		TEST(the_tdrs_range_is_not_locked_by_its_vcpus),
+		TEST(the_host_of_a_debug_td_reads_what_the_td_sets),
+		TEST(flags_of_the_vcpu_are_whole_bytes),
+		TEST(a_new_vcpu_masks_flags_and_knows_when_it_is),
 	};
 
 	return ktap_run(tests);

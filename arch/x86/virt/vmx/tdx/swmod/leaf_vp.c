@@ -4,6 +4,9 @@
  */
 #include "core.h"
 
+/* IA32_FMASK: interrupts and alignment checks. */
+#define SW_FMASK_INIT	0x20200
+
 u64 sw_vp_create(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	struct sw_page page = { 0 };
@@ -146,6 +149,8 @@ static void vp_init_gprs(struct sw_td *td, struct sw_tdvps *vp, u64 arg)
 	vp->gpr.rsi = vp->vcpu_index;
 	vp->xcr0 = 1;
 	vp->dr6 = 0xffff0ff0;
+	vp->fmask = SW_FMASK_INIT;
+	vp->last_exit_tsc = sw_tsc();
 }
 
 static u64 vp_init(struct sw_cpu *cpu, struct sw_vp_ref *ref,

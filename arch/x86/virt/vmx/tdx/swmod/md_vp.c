@@ -67,9 +67,9 @@ static const struct sw_md_vp_field fields[] = {
 	VP(0xA020000200000004ULL, assoc_lpid, HOST),
 	VP(0xA020000300000006ULL, vcpu_epoch, HOST),
 	VP(0xA020000000000007ULL, cpuid_supervisor_ve,
-	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 1 }),
+	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
 	VP(0xA020000000000008ULL, cpuid_user_ve,
-	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 1 }),
+	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
 	VP(0xA02000030000000AULL, last_exit_tsc, DBG),
 	VP(SW_MD_PEND_NMI, pend_nmi,
 	   { .host_rd = true, .dbg_rd = true, .host_wr = SW_MD_ALL }),
@@ -325,7 +325,5 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	if (err)
 		return err;
 	*old = prev;
-	if (f->f.id == SW_MD_PEND_NMI && val > 1)
-		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	return sw_md_store(p, f->f.id, val);
 }
