@@ -212,8 +212,6 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	struct sw_cpuid_val *l71 = td_leaf(tdcs, 7, 1);
 	u64 xfam = tdcs->xfam;
 
-	/* PDCM: performance monitoring is not offered. */
-	l1->ecx &= ~BIT32(15);
 	/* PT; CET, key locker, PKS; user interrupts, LBR, IBT, AMX */
 	l7->ebx &= ~BIT32(25);
 	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
@@ -251,13 +249,15 @@ static void clear_leaf(struct sw_tdcs *tdcs, u32 leaf, u32 subleaf)
 /* Leaves of features that no TD gets here: PERFMON, PT, LBR, AMX. */
 static void clear_unoffered(struct sw_tdcs *tdcs)
 {
+	/* MONITOR, if the host withholds it */
+	if (!(td_leaf(tdcs, 1, 0)->ecx & BIT32(3)))
+		clear_leaf(tdcs, 0x5, 0);
 	clear_leaf(tdcs, 0xa, 0);
 	clear_leaf(tdcs, 0x14, 0);
 	clear_leaf(tdcs, 0x14, 1);
 	clear_leaf(tdcs, 0x1c, 0);
 	clear_leaf(tdcs, 0x1d, 0);
 	clear_leaf(tdcs, 0x1d, 1);
-	clear_leaf(tdcs, 0x1e, 0);
 	clear_leaf(tdcs, 0x23, 0);
 	clear_leaf(tdcs, 0x23, 1);
 	clear_leaf(tdcs, 0x23, 3);
@@ -371,6 +371,9 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 	addr = td_leaf(tdcs, 0x80000008, 0);
 	if (!(addr->eax & 0xff))
 		addr->eax |= sw_sys.cpuid[sw_cpuid_index(0x80000008, 0)].eax & 0xff;
+	/* Linear addresses: 57 bits come with LA57. */
+	if (!(td_leaf(tdcs, 7, 0)->ecx & BIT32(16)))
+		addr->eax = (addr->eax & ~0xff00u) | 48 << 8;
 	mask_by_xfam(tdcs);
 	clear_unoffered(tdcs);
 	xsave_leaves(tdcs);
