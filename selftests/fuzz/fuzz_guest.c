@@ -39,6 +39,8 @@ u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp)
 	memset(fields[pool_index(vp->page_pa[0])], 0, sizeof(fields[0]));
 	*field(vp, SW_VM_GUEST_EFER) = SW_EFER_LMA;
 	*field(vp, SW_VM_GUEST_CS_AR) = SW_AR_L;
+	*field(vp, SW_VM_POSTED_INTR_VECTOR) = SW_VMCS_PID_NO_VECTOR;
+	*field(vp, SW_VM_PID_ADDR) = SW_VMCS_PID_NO_ADDR;
 	return 0;
 }
 

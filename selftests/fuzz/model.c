@@ -94,30 +94,26 @@ static struct m_page *large_at(__u64 address)
 	return &m_large[m_page_index(address) / 512];
 }
 
-__u64 m_entry_word(const struct m_entry *e, int level)
+__u64 m_entry_word(const struct m_entry *e)
 {
-	const __u64 no_ve = 1ULL << 63, blocked = 1ULL << 55;
-	const __u64 leaf = no_ve | 0xf0;
+	const __u64 no_ve = 1ULL << 63;
 
 	switch (e->state) {
 	case M_FREE:
-		return 0x80e0000000000000ULL;
+		return no_ve;
 	case M_TABLE:
-		return e->page | 7;
+		return 0x407;
 	case M_TABLE_BLOCKED:
-		return e->page | no_ve | blocked;
+		return 0;
 	case M_MAPPED:
-		return e->page | leaf | 7;
-	case M_BLOCKED:
-		return e->page | leaf | blocked;
-	case M_PENDING:
-		return e->page | leaf | 1ULL << 56;
+		return e->page | no_ve | 0x4f7;
 	default:
-		return e->page | leaf | 1ULL << 56 | blocked;
+		return e->page | no_ve | e->counter | 0xf0;
 	}
 }
 
-static struct m_answer say(__u64 status)
+/* Of leaves that leave the registers alone. */
+static struct m_answer say_only(__u64 status)
 {
 	return (struct m_answer){ .status = status };
 }
@@ -127,10 +123,15 @@ static struct m_answer say_regs(__u64 status, __u64 rcx, __u64 rdx)
 	return (struct m_answer){ status, rcx, rdx, true };
 }
 
+static struct m_answer say(__u64 status)
+{
+	return say_regs(status, 0, 0);
+}
+
 static struct m_answer say_entry(__u64 status, const struct m_entry *e,
 				 int level)
 {
-	return say_regs(status, m_entry_word(e, level),
+	return say_regs(status, m_entry_word(e),
 			level | (__u64)e->state << 8);
 }
 
@@ -291,6 +292,7 @@ static void become(struct m_td *td, __u64 gpa, int level, enum m_state state,
 		m_entry(td, gpa, level + 1)->below +=
 			(state != M_FREE) - (e->state != M_FREE);
 	e->state = state;
+	e->counter = 0;
 	e->page = state == M_FREE ? 0 : page;
 }
 
@@ -355,6 +357,13 @@ static __u64 gone_check(const struct at *at)
 	if (since + 1 == at->td->epoch && !at->td->in[since % 2])
 		return 0;
 	return NOT_TRACKED | RCX;
+}
+
+/* Steps that take a page away show the entry only if it is not blocked. */
+static struct m_answer say_gone(__u64 no, const struct at *at)
+{
+	return no == (NOT_BLOCKED | RCX) ? say_entry(no, at->e, at->level) :
+					   say(no);
 }
 
 struct m_answer m_sept_add(struct m_td *td, __u64 arg, __u64 page)
@@ -439,13 +448,13 @@ struct m_answer m_remove(struct m_td *td, __u64 arg)
 	struct at at;
 	__u64 no, page;
 
-	if (!find(&at, td, arg, 0, 1))
+	if (!find(&at, td, arg, 0, 2))
 		return at.no;
 	if (!is_leaf(at.e))
 		return wrong_state(&at);
 	no = gone_check(&at);
 	if (no)
-		return say_entry(no, at.e, at.level);
+		return say_gone(no, &at);
 	page = at.e->page;
 	page |= give_back(page, at.level);
 	become(td, at.gpa, at.level, M_FREE, 0);
@@ -459,10 +468,11 @@ struct m_answer m_block(struct m_td *td, __u64 arg)
 	if (!find(&at, td, arg, 0, 3))
 		return at.no;
 	if (is_blocked(at.e))
-		return say_entry(ALREADY_BLOCKED, at.e, at.level);
+		return say_entry(ALREADY_BLOCKED | RCX, at.e, at.level);
 	if (at.e->state == M_FREE)
 		return wrong_state(&at);
 	epoch_page(&at)->epoch = td->epoch;
+	at.e->counter = 0;
 	at.e->state = is_table(at.e) ? M_TABLE_BLOCKED :
 		      at.e->state == M_PENDING ? M_PENDING_BLOCKED : M_BLOCKED;
 	return say(0);
@@ -501,13 +511,13 @@ struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
 	struct at at;
 	__u64 no, i, base;
 
-	if (!find(&at, td, arg, 1, 1))
+	if (!find(&at, td, arg, 1, 2))
 		return at.no;
 	if (!is_leaf(at.e))
 		return wrong_state(&at);
 	no = gone_check(&at);
 	if (no)
-		return say_entry(no, at.e, 1);
+		return say_gone(no, &at);
 	no = take_check(td, page, 0);
 	if (no)
 		return say(no | R8);
@@ -519,7 +529,7 @@ struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
 	if (m_dynamic) {
 		no = pair_check(pair, regs, &mine);
 		if (no)
-			return say_entry(no, at.e, 1);
+			return say(no);
 		pair_serve(mine.large, pair);
 	}
 	give_back(base, 1);
@@ -549,21 +559,23 @@ static bool uniform(const struct at *at)
 	return !(first->page % LARGE);
 }
 
-struct m_answer m_promote(struct m_td *td, __u64 arg)
+struct m_answer m_promote(struct m_td *td, __u64 arg, bool interrupted)
 {
 	enum m_state state;
 	__u64 no, base, i, page;
 	struct at at;
 
-	if (!find(&at, td, arg, 1, 1))
+	if (!find(&at, td, arg, 1, 2))
 		return at.no;
 	if (!is_table(at.e))
 		return wrong_state(&at);
 	no = gone_check(&at);
-	if (!no && !uniform(&at))
+	if (!no && (at.level == 2 || !uniform(&at)))
 		no = NO_PROMOTE | RCX;
 	if (no)
-		return say_entry(no, at.e, 1);
+		return say_entry(no, at.e, at.level);
+	if (interrupted)
+		return say_regs(INTERRUPTED, arg, td->id);
 	page = at.e->page;
 	state = m_entry(td, at.gpa, 0)->state;
 	base = m_entry(td, at.gpa, 0)->page;
@@ -590,7 +602,7 @@ struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page)
 		return wrong_state(&at);
 	no = gone_check(&at);
 	if (no)
-		return say_entry(no, at.e, 0);
+		return say_gone(no, &at);
 	no = take_check(td, page, 0);
 	if (no)
 		return say(no | R8);
@@ -604,9 +616,9 @@ struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page)
 struct m_answer m_track(struct m_td *td)
 {
 	if (td->in[(td->epoch + 1) % 2])
-		return say(EPOCH_BUSY);
+		return say_only(EPOCH_BUSY);
 	td->epoch++;
-	return say(0);
+	return say_only(0);
 }
 
 struct m_answer m_read(struct m_td *td, __u64 arg)
@@ -625,7 +637,7 @@ struct m_answer m_reclaim(__u64 page)
 
 	if (p->use == M_UNUSED && m_dynamic &&
 	    !m_pair[m_page_index(page) / 512].there)
-		return say((page % LARGE ? INVALID : WRONG_PAGE) | RCX);
+		return say(WRONG_PAGE | RCX);
 	if (p->use == M_UNUSED) {
 		p = page_at(page);
 		if (is_held(NULL, page))
@@ -664,7 +676,7 @@ struct m_answer m_pamt_add(__u64 arg, const __u64 *pair)
 		no = pair_check(pair, regs, &(struct hands){ block, -1, 0 });
 	if (!no)
 		pair_serve(block, pair);
-	return say(no);
+	return say_only(no);
 }
 
 struct m_answer m_pamt_remove(__u64 arg)
@@ -681,7 +693,7 @@ struct m_answer m_pamt_remove(__u64 arg)
 		if (m_page[block * 512 + i].use != M_UNUSED)
 			no = PAIR_IN_USE | i / 256;
 	}
-	return no ? say(no) : pair_leave(say(0), block);
+	return no ? say_only(no) : pair_leave(say_only(0), block);
 }
 
 __u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted)
@@ -699,9 +711,12 @@ __u64 m_accept(struct m_td *td, __u64 gpa, int level, bool interrupted)
 	e = m_entry(td, gpa, level);
 	switch (e->state) {
 	case M_PENDING:
-		/* A large page does not get done while the host waits. */
-		if (level && interrupted)
+		/* While the host waits, it is one small page at a time. */
+		if (level && interrupted && e->counter < 511 * PAGE) {
+			e->counter += PAGE;
 			return ~0ULL;
+		}
+		e->counter = 0;
 		e->state = M_MAPPED;
 		return 0;
 	case M_MAPPED:

@@ -38,6 +38,7 @@ enum m_use {
 struct m_entry {
 	__u8 state;
 	__u64 page;
+	__u64 counter;			/* what ACCEPT has done of a large one */
 	unsigned int below;		/* entries in use in this table */
 };
 
@@ -85,7 +86,7 @@ __u64 m_page_address(unsigned int index);
 int m_page_index(__u64 address);
 struct m_entry *m_entry(struct m_td *td, __u64 gpa, int level);
 /* The entry as SEPT.RD shows it. */
-__u64 m_entry_word(const struct m_entry *e, int level);
+__u64 m_entry_word(const struct m_entry *e);
 
 struct m_answer m_sept_add(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_sept_remove(struct m_td *td, __u64 arg);
@@ -96,7 +97,7 @@ struct m_answer m_block(struct m_td *td, __u64 arg);
 struct m_answer m_unblock(struct m_td *td, __u64 arg);
 struct m_answer m_demote(struct m_td *td, __u64 arg, __u64 page,
 			 const __u64 *pair, bool interrupted);
-struct m_answer m_promote(struct m_td *td, __u64 arg);
+struct m_answer m_promote(struct m_td *td, __u64 arg, bool interrupted);
 struct m_answer m_relocate(struct m_td *td, __u64 arg, __u64 page);
 struct m_answer m_track(struct m_td *td);
 struct m_answer m_read(struct m_td *td, __u64 arg);

@@ -301,7 +301,9 @@ static void step_on(struct m_td *td, u32 op, u64 arg, u64 page)
 		sw_user.irq_pending = false;
 		break;
 	case 8:
-		STEP(promote, MEM_PAGE_PROMOTE, arg);
+		sw_user.irq_pending = !any(4);
+		STEP(promote, MEM_PAGE_PROMOTE, arg, sw_user.irq_pending);
+		sw_user.irq_pending = false;
 		break;
 	case 9:
 		STEP(relocate, MEM_PAGE_RELOCATE, arg, page);

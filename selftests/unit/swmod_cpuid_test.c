@@ -312,8 +312,8 @@ static void features_that_no_td_gets_do_not_show(void)
 	static const struct {
 		u32 leaf, subleaf, ebx, ecx, edx, eax;
 	} hidden[] = {
-		/* VMX, SMX, PDCM; MTRR and MCE are there */
-		{ 1, 0, 0, 1 << 5 | 1 << 6 | 1 << 15, 0 },
+		/* VMX, SMX; MTRR and MCE are there */
+		{ 1, 0, 0, 1 << 5 | 1 << 6, 0 },
 		/* SGX, PT; SHSTK, KL, SGX_LC, PKS; UINTR, ARCH_LBR, IBT, AMX */
 		{ 7, 0, 1 << 2 | 1 << 25, 1 << 7 | 1 << 23 | 1 << 30 | 1u << 31,
 		  1 << 5 | 1 << 19 | 1 << 20 | 1 << 22 | 1 << 24 | 1 << 25 },
@@ -331,7 +331,6 @@ static void features_that_no_td_gets_do_not_show(void)
 		{ 0x14, 0, ~0u, ~0u, ~0u },
 		{ 0x1c, 0, ~0u, ~0u, ~0u },
 		{ 0x1d, 1, ~0u, ~0u, ~0u },
-		{ 0x1e, 0, ~0u, ~0u, ~0u },
 		{ 0x23, 1, ~0u, ~0u, ~0u },
 	};
 	unsigned int i;
@@ -345,6 +344,22 @@ static void features_that_no_td_gets_do_not_show(void)
 		expect(gpr()->rcx & hidden[i].ecx, 0);
 		expect(gpr()->rdx & hidden[i].edx, 0);
 	}
+}
+
+/* As of Intel's module, whose processor had every feature, too. */
+static void leaves_follow_the_feature_that_they_describe(void)
+{
+	/* No MONITOR and no LA57: the host configured neither. */
+	fresh(0);
+	expect(cpuid(1, 0), 0);
+	expect(gpr()->rcx & 1 << 3, 0);
+	expect(gpr()->rcx & 1 << 15, 1 << 15);
+	expect(cpuid(5, 0), 0);
+	expect(gpr()->rax | gpr()->rbx | gpr()->rcx | gpr()->rdx, 0);
+	expect(cpuid(0x1e, 0), 0);
+	expect(gpr()->rax & gpr()->rbx & gpr()->rcx & gpr()->rdx, 0xffffffff);
+	expect(cpuid(0x80000008, 0), 0);
+	expect(gpr()->rax >> 8 & 0xff, 48);
 }
 
 /* --- what the guest chooses --- */
@@ -432,6 +447,7 @@ static const struct ktap_test tests[] = {
 	TEST(some_features_are_there_though_the_host_takes_them_away),
 	TEST(xsave_sizes_follow_what_is_enabled),
 	TEST(features_that_no_td_gets_do_not_show),
+	TEST(leaves_follow_the_feature_that_they_describe),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),
 	TEST(a_guest_may_have_one_leaf_as_a_ve),
 	TEST(the_host_does_not_see_what_a_guest_chose),

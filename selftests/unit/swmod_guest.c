@@ -43,6 +43,8 @@ u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp)
 	*vmcs(vp, SW_VM_GUEST_CS_AR) = 0xc09b;
 	*vmcs(vp, SW_VM_GUEST_SS_AR) = 0xc093;
 	*vmcs(vp, SW_VM_GUEST_RIP) = 0xfffffff0;
+	*vmcs(vp, SW_VM_POSTED_INTR_VECTOR) = SW_VMCS_PID_NO_VECTOR;
+	*vmcs(vp, SW_VM_PID_ADDR) = SW_VMCS_PID_NO_ADDR;
 	return 0;
 }
 

@@ -143,7 +143,9 @@ void module_ready_again(void)
 
 	module_sys_init_again();
 	expect(module_config(), 0);
-	expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
+	for (sw_user_pkg = 0; sw_user_pkg < sw_user.nr_pkgs; sw_user_pkg++)
+		expect(call(SW_LEAF_SYS_KEY_CONFIG, 0, 0, 0, 0), 0);
+	sw_user_pkg = 0;
 	do {
 		expect(call(SW_LEAF_SYS_TDMR_INIT, TDMR_BASE, 0, 0, 0), 0);
 		next = last.rdx;
@@ -273,10 +275,11 @@ int entry_state(struct td *td, u64 gpa, u8 level)
 
 u64 entry_hpa(struct td *td, u64 gpa, u8 level)
 {
-	struct sw_regs r = { .rcx = GPA_ARG(gpa, level), .rdx = td->tdr };
+	struct sw_td t = { .tdr = tdr_of(td), .tdcs = tdcs_of(td) };
+	struct sw_entry e;
 
-	expect(seamcall_on(0, SW_LEAF_MEM_SEPT_RD, &r), 0);
-	return r.rcx & SW_EPT_PFN;
+	expect(sw_sept_walk(&t, gpa, level, &e), 0);
+	return e.val & SW_EPT_PFN;
 }
 
 int page_type(u64 pa)

@@ -66,7 +66,7 @@ struct sw_tdr *tdr_of(struct td *td);
 struct sw_tdcs *tdcs_of(struct td *td);
 struct sw_tdvps *tdvps_of(struct vcpu *v);
 
-/* Public state and HPA of an entry, from SEPT.RD. */
+/* Public state of an entry, from SEPT.RD; HPA in it, of tables as well. */
 int entry_state(struct td *td, u64 gpa, u8 level);
 u64 entry_hpa(struct td *td, u64 gpa, u8 level);
 /* PAMT type of a page, from RDMD. */

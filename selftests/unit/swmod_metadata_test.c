@@ -44,8 +44,8 @@ static void sys_rd_answers_what_linux_reads(void)
 	expect(sys_rd(0x9900000300000405ULL), 7);
 	expect(sys_rd(0x9900000300000500ULL), 0x00ff00000fff3fffULL);
 	expect(sys_rd(0x9900000300000501ULL), 0xb844508031044d88ULL);
-	expect(sys_rd(0x990000030000041bULL), 0xffffffff80000008ULL);
-	expect(sys_rd(0x990000030000041cULL), 0);
+	expect(sys_rd(0x9900000300000409ULL), 0xffffffff80000008ULL);
+	expect(sys_rd(0x990000030000041cULL), ~0ULL);
 	/* Those that are not used are empty. */
 	expect(sys_rd(0x9000000100000000ULL), 32);
 	expect(sys_rd(0x9000000300000080ULL), SW_USER_RAM_BASE);
@@ -212,11 +212,10 @@ static void vp_fields_that_kvm_writes(void)
 	expect(vp_wr(0x0024000200004000ULL, 1, 1), SW_METADATA_FIELD_NOT_WRITABLE);
 	expect(vp_wr(0x0024000300002010ULL, 1, ~0ULL),
 	       SW_METADATA_FIELD_NOT_WRITABLE);
-	/* PEND_NMI is a flag. */
+	/* PEND_NMI is a flag, of a whole byte. */
 	expect(vp_wr(0x202000000000000BULL, 1, ~0ULL), 0);
 	expect(tdvps_of(&v)->pend_nmi, 1);
-	expect(vp_wr(0x202000000000000BULL, 2, ~0ULL),
-	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(vp_wr(0x202000000000000BULL, 0x5a, 0xff), 0);
 	expect(vp_rd(0x9120000300000100ULL), 0);
 	expect(vp_rd(0xA020000200000002ULL), 0);
 }

@@ -127,15 +127,13 @@ static void rdall_lists_what_a_guest_may_read(void)
 	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
 }
 
-#define ATTR_L1		0x800fULL
-
 static void attributes_are_what_accept_gave(void)
 {
 	fresh();
 	page_aug(&td, 0x5000);
 	expect(tdg(23, 0x5000), 0);
 	expect(gpr()->rcx, 0x5000 | 1ULL << 62);
-	expect(gpr()->rdx, ATTR_L1);
+	expect(gpr()->rdx, 0);
 	expect(accept(0x5000), 0);
 	expect(tdg(23, 0x5000), 0);
 	expect(gpr()->rcx, 0x5000);
@@ -151,13 +149,11 @@ static void attributes_are_what_accept_gave(void)
 
 static void attributes_of_a_td_without_l2_cannot_be_written(void)
 {
-	u64 ext = 5ULL | (1ULL << 14 | 0 | 0 << 3 | 0 << 6) << 32;
-
 	fresh();
 	page_aug(&td, 0x5000);
 	expect(tdg(24, 0x5000), 0);
 	expect(gpr()->rcx, 0x5000 | 1ULL << 62);
-	expect(gpr()->rdx, ATTR_L1);
+	expect(gpr()->rdx, 0);
 	in.rdx = 1;
 	expect(tdg(24, 0x5000), SW_OPERAND_INVALID | SW_OPND_RDX);
 	in.rdx = 1ULL << 16;
@@ -174,7 +170,7 @@ static void attributes_of_a_td_without_l2_cannot_be_written(void)
 	in.rax = 24;
 	in.rcx = 0x7000;
 	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
-	expect(last.rdx, ext);
+	expect(last.rdx, 5);
 	in.rcx = 1ULL << 30;
 	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
 	expect(last.rdx & 15, 5);
@@ -202,6 +198,60 @@ static void attributes_of_an_entry_that_the_host_holds_are_busy(void)
 	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
 }
 
+/* Buffers are there before other operands are judged. */
+static void reports_map_their_buffers_first(void)
+{
+	fresh();
+	page_aug(&td, 0x5000);
+	expect(accept(0x5000), 0);
+	in.rax = 4;
+	in.rcx = 0x5000;
+	in.rdx = 0x7000;
+	in.r8 = 1;
+	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
+	expect(last.r8, 0x7000);
+	in.rcx = 0x9000;
+	in.rdx = DATA_GPA;
+	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
+	expect(last.r8, 0x9000);
+	expect(tdg(4, 0x5000), SW_OPERAND_INVALID | SW_OPND_R8);
+	in.rax = 2;
+	in.rcx = 0x7000;
+	in.rdx = 4;
+	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
+	expect(tdg(2, DATA_GPA), SW_OPERAND_INVALID | SW_OPND_RDX);
+}
+
+static void a_violation_tells_what_the_entry_is(void)
+{
+	u64 huge;
+
+	fresh();
+	td_tables(&td, 1ULL << 30, 1);
+	huge = new_huge();
+	expect(call(SW_LEAF_MEM_PAGE_AUG, 1ULL << 30 | 1, td.tdr, huge, 0), 0);
+	expect(accept(1ULL << 30 | 1), 0);
+	/* A small page of what is a large one. */
+	in.rax = 24;
+	in.rcx = 1ULL << 30;
+	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
+	expect(last.rcx, 0x3a);
+	/* A free entry is no leaf. */
+	in.rax = 6;
+	in.rcx = 0x7000;
+	expect(play(&v, tdcall), SW_XR_EPT_VIOLATION);
+	expect(last.rcx, 2);
+	expect(last.rdx, 1);
+}
+
+static void attr_wr_judges_r8_before_rdx(void)
+{
+	fresh();
+	in.rdx = 1;
+	in.r8 = 1;
+	expect(tdg(24, 0x5000), SW_OPERAND_INVALID | SW_OPND_R8);
+}
+
 int main(void)
 {
 	static const struct ktap_test tests[] = {
@@ -210,6 +260,9 @@ int main(void)
 		TEST(attributes_are_what_accept_gave),
 		TEST(attributes_of_a_td_without_l2_cannot_be_written),
 		TEST(attributes_of_an_entry_that_the_host_holds_are_busy),
+		TEST(reports_map_their_buffers_first),
+		TEST(a_violation_tells_what_the_entry_is),
+		TEST(attr_wr_judges_r8_before_rdx),
 	};
 
 	return ktap_run(tests);

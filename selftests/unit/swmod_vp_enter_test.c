@@ -65,7 +65,7 @@ static void enter_on_another_cpu_wants_a_flush(void)
 
 	fresh();
 	expect(vcpu_enter(0, &v), SW_XR_EXTERNAL_INTERRUPT);
-	expect(vcpu_enter(1, &v), SW_VCPU_ASSOCIATED | SW_OPND_RCX);
+	expect(vcpu_enter(1, &v), SW_VCPU_ASSOCIATED);
 	r.rcx = v.pages[0];
 	expect(seamcall_on(0, SW_LEAF_VP_FLUSH, &r), 0);
 	expect(vcpu_enter(1, &v), SW_XR_EXTERNAL_INTERRUPT);

@@ -87,6 +87,28 @@ static void what_is_the_hosts_business_goes_to_the_host(void)
 	}
 }
 
+static void an_smi_that_is_a_machine_check_takes_the_td(void)
+{
+	fresh(true);
+	arg_reason = SW_XR_OTHER_SMI;
+	arg_qual = 1;
+	expect(play(&v, any_exit), 0x6000000500000006ULL);
+	expect(tdr_of(&td)->fatal, 1);
+}
+
+/* MP, EM and TS at once; PE cannot be cleared. */
+static void lmsw_changes_what_it_may(void)
+{
+	fresh(true);
+	arg_reason = SW_XR_CR_ACCESS;
+	arg_qual = 3 << 4 | 0xeULL << 16;
+	expect(play(&v, any_exit), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vmcs_of(&v, SW_VM_GUEST_CR0) & 0xf, 0xf);
+	arg_qual = 3 << 4;
+	expect(play(&v, any_exit), SW_XR_EXTERNAL_INTERRUPT);
+	expect(vmcs_of(&v, SW_VM_GUEST_CR0) & 0xf, 1);
+}
+
 static void exits_that_cannot_happen_take_the_td(void)
 {
 	static const u8 reasons[] = {
@@ -596,6 +618,8 @@ static const struct ktap_test tests[] = {
 	TEST(paravirtual_instructions_raise_ve),
 	TEST(what_is_the_hosts_business_goes_to_the_host),
 	TEST(exits_that_cannot_happen_take_the_td),
+	TEST(an_smi_that_is_a_machine_check_takes_the_td),
+	TEST(lmsw_changes_what_it_may),
 	TEST(the_host_of_a_debug_td_gets_the_exits_it_asked_for),
 	TEST(an_exception_that_a_debug_host_wants_is_an_exit),
 	TEST(a_debug_host_is_told_of_wrong_guest_state),

@@ -50,6 +50,9 @@ enum sw_leaf {
 	SW_LEAF_PHYMEM_PAMT_REMOVE = 59, SW_LEAF_SYS_DISABLE = 69,
 };
 
+/* SYS.UPDATE judges it by itself, behind the state. */
+#define SW_SYS_UPDATE_VERSION	1
+
 #define SW_MODULE_MAJOR		1
 #define SW_MODULE_MINOR		5
 #define SW_MODULE_UPDATE	25
@@ -96,6 +99,7 @@ enum sw_kot_state {
 struct sw_kot {
 	u8 state;
 	u64 wb_pending;			/* packages that owe a CACHE.WB; atomic */
+	u64 wb_listed;			/* packages whose CACHE.WB has it to do */
 };
 
 /* The module's own state.  Everything of a TD lives in donated pages. */
@@ -122,6 +126,8 @@ struct sw_sys {
 extern struct sw_sys sw_sys;
 
 bool sw_sys_check_hpa(u64 pa);
+/* With no KeyID, or one that is shared with the host? */
+bool sw_hpa_is_shared(u64 pa);
 struct sw_tdmr *sw_tdmr_find(u64 pa);
 /* In the PAMT of an initialised part of a TDMR? */
 bool sw_pa_usable(u64 pa);
@@ -238,6 +244,9 @@ u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level);
 extern bool sw_enhanced_demote;
 extern bool sw_knows_sys_disable;
 
+/* What the next CACHE.WB has to do on the package of this bit; is it any? */
+bool sw_cache_wb_start(u64 bit);
+
 /* --- measurement (measure.c) --- */
 void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);
 
@@ -268,9 +277,11 @@ struct sw_cpuid_rule {
 
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);
+/* What a host can set: as it likes, and as far as the processor has it. */
+struct sw_cpuid_val sw_cpuid_configurable(const struct sw_cpuid_rule *rule);
 void sw_cpuid_sample(void);
-/* Is this CPU, as far as TDs can tell, the one that was sampled? */
-bool sw_cpuid_same(void);
+/* Is this CPU like the one that was sampled?  @r says what is not. */
+bool sw_cpuid_same(struct sw_regs *r);
 
 /* --- leaves --- */
 typedef u64 (*sw_leaf_fn)(struct sw_cpu *cpu, struct sw_regs *r);

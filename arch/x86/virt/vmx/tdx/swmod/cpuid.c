@@ -49,48 +49,72 @@ void sw_cpuid_sample(void)
 	}
 }
 
-/* Bits that have to be the same on every CPU; of other leaves, none. */
+#define EVERY	{ ~0u, ~0u, ~0u, ~0u }
+#define BUT_EBX	{ ~0u, 0, ~0u, ~0u }
+#define BUT_EDX	{ ~0u, ~0u, ~0u, 0 }
+
+/*
+ * Bits that have to be the same on every CPU, in these leaves from sub-leaf
+ * @first to @last: what names the CPU, or follows its state, is left out.
+ */
 static const struct {
-	u32 leaf, subleaf;
+	u32 leaf, first, last;
 	struct sw_cpuid_val mask;
 } verified[] = {
-	{ 0x0, 0, { 0, ~0u, ~0u, ~0u } },
-	{ 0x1, 0, { 0, 0xff00, 0x47faa217, 0x1fa9fbff } },
-	{ 0x4, 0, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 1, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 2, { 0, 0xfff, 0, 0 } },
-	{ 0x4, 3, { 0xe0, 0xfff, 0, 0x1 } },
-	{ 0x4, 4, { 0x1f, 0, 0, 0 } },
-	{ 0x6, 0, { 0x800000, 0, 0, 0 } },
-	{ 0x7, 0, { ~0u, 0x219424c3, 0x99000000, 0xfc082600 } },
-	{ 0x7, 2, { 0, 0, 0, 0x17 } },
-	{ 0xa, 0, { 0xff00, 0, 0xffffff80, 0x8000 } },
-	{ 0xd, 0, { 0x3, 0, 0, 0 } },
-	{ 0xd, 1, { 0xf, 0, 0x1800, 0 } },
-	{ 0x14, 0, { ~0u, 0, 0, 0 } },
-	{ 0x1f, 5, { 0, 0, 0xff00, 0 } },
-	{ 0x23, 1, { 0xffffff00, 0xffffff80, 0, 0 } },
-	{ 0x80000001, 0, { 0, 0, 0x121, 0x2c100800 } },
-	{ 0x80000006, 0, { 0, 0, 0xff, 0 } },
-	{ 0x80000007, 0, { 0, 0, 0, 0x100 } },
-	{ 0x80000008, 0, { 0, 0x200, 0, 0 } },
+	{ 0x0, 0, 0, EVERY },
+	{ 0x1, 0, 0, { 0xf000c000, 0xffff, 0xf7ffff9f, ~0u } },
+	{ 0x4, 0, 4, EVERY },
+	{ 0x5, 0, 0, EVERY },
+	{ 0x6, 0, 0, { 0x800000, 0, 0, 0 } },
+	{ 0x7, 0, 0, { ~0u, 0xfffffffb, 0xbfc17f6f, 0xffebffff } },
+	{ 0x7, 1, 2, EVERY },
+	{ 0xa, 0, 0, EVERY },
+	{ 0xd, 0, 1, BUT_EBX },
+	{ 0xd, 2, 18, EVERY },
+	{ 0x14, 0, 1, EVERY },
+	{ 0x15, 0, 0, { 0xfffffffe, ~0u, ~0u, ~0u } },
+	{ 0x19, 0, 0, { ~0u, 0xfffffffe, ~0u, ~0u } },
+	{ 0x1a, 0, 0, EVERY },
+	{ 0x1c, 0, 0, EVERY },
+	{ 0x1d, 0, 1, EVERY },
+	{ 0x1f, 0, 5, BUT_EDX },
+	{ 0x23, 0, 3, EVERY },
+	{ 0x80000000, 0, 0, { 0x7fffffff, ~0u, ~0u, ~0u } },
+	{ 0x80000001, 0, 0, EVERY },
+	{ 0x80000006, 0, 0, { 0, 0, 0xff, 0 } },
+	{ 0x80000007, 0, 0, { 0, 0, 0, 0x100 } },
+	{ 0x80000008, 0, 0, EVERY },
 };
 
-bool sw_cpuid_same(void)
+static bool leaf_same(u32 leaf, u32 subleaf, const struct sw_cpuid_val *m,
+		      struct sw_regs *r)
+{
+	int i = sw_cpuid_index(leaf, subleaf);
+	const struct sw_cpuid_val *was = &sw_sys.cpuid[i];
+	struct sw_cpuid_val v;
+
+	sw_native_cpuid(leaf, subleaf, &v.eax, &v.ebx, &v.ecx, &v.edx);
+	if (!((v.eax ^ was->eax) & m->eax) && !((v.ebx ^ was->ebx) & m->ebx) &&
+	    !((v.ecx ^ was->ecx) & m->ecx) && !((v.edx ^ was->edx) & m->edx))
+		return true;
+	r->rcx = leaf | (u64)sw_cpuid_rules[i].subleaf << 32;
+	r->rdx = m->eax | (u64)m->ebx << 32;
+	r->r8 = m->ecx | (u64)m->edx << 32;
+	r->r9 = v.eax | (u64)v.ebx << 32;
+	r->r10 = v.ecx | (u64)v.edx << 32;
+	return false;
+}
+
+bool sw_cpuid_same(struct sw_regs *r)
 {
 	unsigned int i;
+	u32 sub;
 
 	for (i = 0; i < SW_ARRAY_SIZE(verified); i++) {
-		u32 leaf = verified[i].leaf, subleaf = verified[i].subleaf;
-		const struct sw_cpuid_val *m = &verified[i].mask;
-		const struct sw_cpuid_val *was;
-		struct sw_cpuid_val v;
-
-		was = &sw_sys.cpuid[sw_cpuid_index(leaf, subleaf)];
-		sw_native_cpuid(leaf, subleaf, &v.eax, &v.ebx, &v.ecx, &v.edx);
-		if (((v.eax ^ was->eax) & m->eax) || ((v.ebx ^ was->ebx) & m->ebx) ||
-		    ((v.ecx ^ was->ecx) & m->ecx) || ((v.edx ^ was->edx) & m->edx))
-			return false;
+		for (sub = verified[i].first; sub <= verified[i].last; sub++) {
+			if (!leaf_same(verified[i].leaf, sub, &verified[i].mask, r))
+				return false;
+		}
 	}
 	return true;
 }
@@ -111,6 +135,17 @@ void sw_cpuid_native(u32 leaf, u32 subleaf, struct sw_cpuid_val *out)
 	int i = sw_cpuid_index(leaf, subleaf);
 
 	*out = i < 0 ? (struct sw_cpuid_val){ 0 } : sw_sys.cpuid[i];
+}
+
+struct sw_cpuid_val sw_cpuid_configurable(const struct sw_cpuid_rule *rule)
+{
+	const struct sw_cpuid_val *d = &rule->direct, *a = &rule->allow;
+	const struct sw_cpuid_val *n = &sw_sys.cpuid[rule - sw_cpuid_rules];
+
+	return (struct sw_cpuid_val) {
+		d->eax | (a->eax & n->eax), d->ebx | (a->ebx & n->ebx),
+		d->ecx | (a->ecx & n->ecx), d->edx | (a->edx & n->edx),
+	};
 }
 
 static bool only_configurable(const struct sw_cpuid_rule *rule,
@@ -177,8 +212,6 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	struct sw_cpuid_val *l71 = td_leaf(tdcs, 7, 1);
 	u64 xfam = tdcs->xfam;
 
-	/* PDCM: performance monitoring is not offered. */
-	l1->ecx &= ~BIT32(15);
 	/* PT; CET, key locker, PKS; user interrupts, LBR, IBT, AMX */
 	l7->ebx &= ~BIT32(25);
 	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
@@ -216,13 +249,15 @@ static void clear_leaf(struct sw_tdcs *tdcs, u32 leaf, u32 subleaf)
 /* Leaves of features that no TD gets here: PERFMON, PT, LBR, AMX. */
 static void clear_unoffered(struct sw_tdcs *tdcs)
 {
+	/* MONITOR, if the host withholds it */
+	if (!(td_leaf(tdcs, 1, 0)->ecx & BIT32(3)))
+		clear_leaf(tdcs, 0x5, 0);
 	clear_leaf(tdcs, 0xa, 0);
 	clear_leaf(tdcs, 0x14, 0);
 	clear_leaf(tdcs, 0x14, 1);
 	clear_leaf(tdcs, 0x1c, 0);
 	clear_leaf(tdcs, 0x1d, 0);
 	clear_leaf(tdcs, 0x1d, 1);
-	clear_leaf(tdcs, 0x1e, 0);
 	clear_leaf(tdcs, 0x23, 0);
 	clear_leaf(tdcs, 0x23, 1);
 	clear_leaf(tdcs, 0x23, 3);
@@ -272,6 +307,39 @@ static void topology_leaves(struct sw_tdcs *tdcs)
 		*td_leaf(tdcs, 0xb, i) = *td_leaf(tdcs, 0x1f, i);
 }
 
+#define SW_CPUID_1F_TYPE(ecx)	((ecx) >> 8 & 0xff)
+#define SW_CPUID_1F_SHIFT(eax)	((eax) & 0x1f)
+#define SW_CPUID_1F_LEVELS	6
+#define SW_CPUID_1F_SMT		1
+
+/*
+ * The levels of leaf 0x1F: none, or from SMT upwards, each of a higher type
+ * than the one before and with no fewer bits of the APIC id.
+ */
+static bool topology_valid(const struct sw_cpuid_val *config)
+{
+	const struct sw_cpuid_val *v;
+	u32 type, last = 0, shift = 0, i;
+
+	v = &config[sw_cpuid_rules[sw_cpuid_index(0x1f, 0)].config];
+	for (i = 0; i < SW_CPUID_1F_LEVELS; i++) {
+		type = SW_CPUID_1F_TYPE(v[i].ecx);
+		if (!type)
+			break;
+		if (type <= last || SW_CPUID_1F_SHIFT(v[i].eax) < shift)
+			return false;
+		if (!i && type != SW_CPUID_1F_SMT)
+			return false;
+		last = type;
+		shift = SW_CPUID_1F_SHIFT(v[i].eax);
+	}
+	for (; i < SW_CPUID_1F_LEVELS; i++) {
+		if (SW_CPUID_1F_TYPE(v[i].ecx))
+			return false;
+	}
+	return true;
+}
+
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		  u64 *bad_leaf)
 {
@@ -287,6 +355,8 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		*bad_leaf = rule->leaf | (u64)rule->subleaf << 32;
 		return SW_OPERAND_INVALID | SW_OPND_CPUID_CONFIG;
 	}
+	if (!topology_valid(config))
+		return SW_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED;
 	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
 		const struct sw_cpuid_rule *rule = &sw_cpuid_rules[i];
 		int c = rule->config;
@@ -301,6 +371,9 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 	addr = td_leaf(tdcs, 0x80000008, 0);
 	if (!(addr->eax & 0xff))
 		addr->eax |= sw_sys.cpuid[sw_cpuid_index(0x80000008, 0)].eax & 0xff;
+	/* Linear addresses: 57 bits come with LA57. */
+	if (!(td_leaf(tdcs, 7, 0)->ecx & BIT32(16)))
+		addr->eax = (addr->eax & ~0xff00u) | 48 << 8;
 	mask_by_xfam(tdcs);
 	clear_unoffered(tdcs);
 	xsave_leaves(tdcs);

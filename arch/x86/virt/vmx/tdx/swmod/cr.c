@@ -13,6 +13,10 @@
 #define SW_CR_TYPE(q)		(((q) >> 4) & 3)
 #define SW_CR_GPR(q)		(((q) >> 8) & 15)
 #define SW_CR_MOV_TO		0
+#define SW_CR_LMSW		3
+#define SW_CR_LMSW_SOURCE(q)	((q) >> 16 & 0xffff)
+/* MP, EM and TS; PE is set and LMSW cannot clear it. */
+#define SW_CR0_LMSW		0xeULL
 
 /* XCR0 state components and their dependencies */
 #define SW_XCR0_X87		(1ULL << 0)
@@ -67,6 +71,16 @@ static enum sw_next sw_mov_to_cr4(struct sw_run *run, u64 val)
 	return sw_inject_gp(run);
 }
 
+static enum sw_next sw_lmsw(struct sw_run *run, u64 source)
+{
+	u64 cr0 = sw_guest_read(run, SW_VM_GUEST_CR0);
+
+	sw_guest_write(run, SW_VM_GUEST_CR0,
+		       (cr0 & ~SW_CR0_LMSW) | (source & SW_CR0_LMSW));
+	sw_skip(run, run->exit.instr_len);
+	return SW_NEXT_RESUME;
+}
+
 enum sw_next sw_exit_cr(struct sw_run *run)
 {
 	u64 q = run->exit.qualification;
@@ -75,6 +89,8 @@ enum sw_next sw_exit_cr(struct sw_run *run)
 	/* Nobody but the host of a debug TD has CR3 or CR8 exit. */
 	if (SW_CR_NR(q) != 0 && SW_CR_NR(q) != 4)
 		return sw_exit_unexpected(run);
+	if (SW_CR_TYPE(q) == SW_CR_LMSW && !SW_CR_NR(q))
+		return sw_lmsw(run, SW_CR_LMSW_SOURCE(q));
 	if (SW_CR_TYPE(q) != SW_CR_MOV_TO)
 		return sw_inject_gp(run);
 	if (SW_CR_GPR(q) == 4)

@@ -8,6 +8,8 @@
 /* Before the module is ready, and after it was shut down. */
 #define SW_EARLY	1
 #define SW_LATE		2
+/* The leaf judges its version by itself. */
+#define SW_ANY_VERSION	4
 
 /* Modules up to 1.5.25 do not know SYS.DISABLE. */
 bool sw_knows_sys_disable = true;
@@ -66,7 +68,7 @@ static const struct sw_leaf_info leaves[SW_NR_LEAVES] = {
 	[SW_LEAF_SYS_LP_SHUTDOWN] = { sw_sys_lp_shutdown, .flags = SW_EARLY | SW_LATE },
 	[SW_LEAF_SYS_CONFIG] = { sw_sys_config, .flags = SW_EARLY },
 	[SW_LEAF_SYS_SHUTDOWN] = { sw_sys_shutdown },
-	[SW_LEAF_SYS_UPDATE] = { sw_sys_update, .max_version = 1, .flags = SW_EARLY },
+	[SW_LEAF_SYS_UPDATE] = { sw_sys_update, .max_version = 1, .flags = SW_EARLY | SW_ANY_VERSION },
 	[SW_LEAF_PHYMEM_PAMT_ADD] = { sw_phymem_pamt_add },
 	[SW_LEAF_PHYMEM_PAMT_REMOVE] = { sw_phymem_pamt_remove },
 	[SW_LEAF_SYS_DISABLE] = { sw_sys_disable, .flags = SW_EARLY | SW_LATE },
@@ -92,7 +94,8 @@ static u64 dispatch(struct sw_cpu *cpu, struct sw_regs *r)
 	if (r->rax >> 24 || leaf >= SW_NR_LEAVES)
 		return SW_OPERAND_INVALID | SW_OPND_RAX;
 	info = &leaves[leaf];
-	if (!info->fn || version > info->max_version)
+	if (!info->fn || (version > info->max_version &&
+			  !(info->flags & SW_ANY_VERSION)))
 		return SW_OPERAND_INVALID | SW_OPND_RAX;
 	if (leaf == SW_LEAF_SYS_DISABLE && !sw_knows_sys_disable)
 		return SW_OPERAND_INVALID | SW_OPND_RAX;

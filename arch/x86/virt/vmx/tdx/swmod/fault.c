@@ -100,9 +100,13 @@ static struct rule *find_rule(enum sw_stat_kind kind, u32 leaf)
  */
 static void make_resumable(u32 leaf, u64 status)
 {
-	if (leaf == SW_LEAF_PHYMEM_CACHE_WB &&
-	    (status & SW_STATUS_MASK) == SW_INTERRUPTED_RESUMABLE)
-		sw_cmpxchg(&sw_sys.wb_next[sw_this_pkg()], 0, sw_sys.first_hkid);
+	u32 pkg = sw_this_pkg();
+
+	if (leaf != SW_LEAF_PHYMEM_CACHE_WB ||
+	    (status & SW_STATUS_MASK) != SW_INTERRUPTED_RESUMABLE)
+		return;
+	if (!sw_cmpxchg(&sw_sys.wb_next[pkg], 0, sw_sys.first_hkid))
+		sw_cache_wb_start(1ULL << pkg);
 }
 
 /* The registers of the TD exit that the status carries. */

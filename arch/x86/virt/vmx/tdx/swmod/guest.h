@@ -19,7 +19,6 @@ enum sw_next { SW_NEXT_RESUME, SW_NEXT_EXIT };
 
 /* S-EPT entry bit: the page waits for the guest's ACCEPT. */
 #define SW_EPT_PENDING_BIT	(1ULL << 56)
-#define SW_EPT_LEAF_BIT		(1ULL << 7)
 
 /* #VE categories */
 enum sw_ve_category {

@@ -71,70 +71,86 @@ u64 sw_mem_check_tracked(const struct sw_mem *m)
 	return 0;
 }
 
-/* Without version 1's bookkeeping the caller cannot tell that R8 is unused. */
-static void sept_add_unused(struct sw_regs *r, bool v1)
-{
-	if (v1)
-		r->r8 |= 1ULL << 63;
-}
+/* Of R8 to R11 in version 1: the page was not used, or there is none. */
+#define SEPT_ADD_UNUSED		(1ULL << 63)
+#define SEPT_ADD_NONE		(~0ULL)
 
-static u64 sept_add_l2(const struct sw_regs *r, bool v1)
+static u64 sept_add_l2(const struct sw_regs *in, bool v1)
 {
 	/* No L2 VMs, so no pages for their tables. */
-	if (v1 && r->r9 != ~0ULL)
+	if (v1 && in->r9 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R9;
-	if (v1 && r->r10 != ~0ULL)
+	if (v1 && in->r10 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R10;
-	if (v1 && r->r11 != ~0ULL)
+	if (v1 && in->r11 != SEPT_ADD_NONE)
 		return SW_OPERAND_INVALID | SW_OPND_R11;
 	return 0;
 }
 
-static u64 sept_add(struct sw_mem *m, struct sw_regs *r, bool existing, bool v1)
+/* A table that is there already, as a caller with L2 VMs may expect. */
+static u64 sept_add_existing(struct sw_mem *m, const struct sw_regs *in,
+			     struct sw_regs *r, bool v1)
 {
-	u64 err;
+	bool none = v1 && in->r8 == SEPT_ADD_NONE;
+	u64 err = 0;
 
-	if (m->state == SW_ST_NL_MAPPED) {
-		if (existing) {
-			sept_add_unused(r, v1);
-			return 0;
-		}
+	if (!none && !(in->rdx & 1)) {
 		sw_entry_report(&m->e, r);
 		return SW_EPT_ENTRY_STATE_INCORRECT | SW_OPND_RCX;
 	}
-	err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	if (!none)
+		err = sw_page_operand(in->r8 & ~SEPT_ADD_UNUSED, 0, SW_OPND_R8);
+	if (!err)
+		err = sept_add_l2(in, v1);
+	if (!err && v1)
+		r->r8 = in->r8 | SEPT_ADD_UNUSED;
+	return err;
+}
+
+static u64 sept_add(struct sw_mem *m, const struct sw_regs *in,
+		    struct sw_regs *r, bool v1)
+{
+	u64 pa = in->r8 & ~SEPT_ADD_UNUSED, err;
+
+	if (m->state == SW_ST_NL_MAPPED)
+		return sept_add_existing(m, in, r, v1);
+	err = sw_page_get(pa, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8, &m->page);
+	if (!err)
+		err = sept_add_l2(in, v1);
 	if (err)
 		return err;
-	sw_sept_fill_free(sw_va(r->r8), 512);
+	sw_sept_fill_free(sw_va(pa), 512);
 	sw_td_children(&m->td, 1);
 	sw_page_set(&m->page, SW_PT_EPT, m->td.page.pa);
-	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, r->r8));
+	sw_entry_set(&m->e, sw_sept_make(SW_ST_NL_MAPPED, pa));
+	if (v1)
+		r->r8 = SEPT_ADD_NONE;
 	return 0;
 }
 
 u64 sw_mem_sept_add(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 1, SW_ROOT_LEVEL, SW_SHARED };
-	bool v1 = r->rax >> 16 & 0xff, existing = r->rdx & 1;
-	struct sw_regs in = *r;
+	struct sw_regs in = sw_mem_begin(r), walk = in;
+	bool v1 = r->rax >> 16 & 0xff;
 	struct sw_mem m;
 	u64 err;
 
-	if (r->rdx & (SW_PAGE_SIZE - 1) & ~1ULL)
-		return SW_OPERAND_INVALID | SW_OPND_RDX;
-	err = sept_add_l2(r, v1);
-	if (err)
-		return err;
-	in.rdx &= ~1ULL;
-	err = sw_mem_get(&in, r, SW_LEAF_MEM_SEPT_ADD, &how, &m);
-	if (err)
-		return err;
-	err = sept_add(&m, r, existing, v1);
+	walk.rdx &= ~1ULL;
+	if (walk.rdx & (SW_PAGE_SIZE - 1))
+		err = SW_OPERAND_INVALID | SW_OPND_RDX;
+	else
+		err = sw_mem_get(&walk, r, SW_LEAF_MEM_SEPT_ADD, &how, &m);
 	if (!err) {
-		r->rcx = 0;
-		r->rdx = 0;
+		err = sept_add(&m, &in, r, v1);
+		sw_mem_put(&m);
 	}
-	sw_mem_put(&m);
+	if (err && v1) {
+		r->r8 = in.r8 & ~SEPT_ADD_UNUSED;
+		r->r9 = in.r9 & ~SEPT_ADD_UNUSED;
+		r->r10 = in.r10 & ~SEPT_ADD_UNUSED;
+		r->r11 = in.r11 & ~SEPT_ADD_UNUSED;
+	}
 	return err;
 }
 
@@ -180,14 +196,13 @@ static u64 sept_remove(struct sw_mem *m, struct sw_regs *r)
 	hint = sw_page_set(&m->page, SW_PT_NDA, 0);
 	sw_td_children(&m->td, -1);
 	r->rcx = pa | hint;
-	r->rdx = 0;
 	return 0;
 }
 
 u64 sw_mem_sept_remove(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 1, SW_ROOT_LEVEL, SW_EXCL };
-	struct sw_regs in = *r;
+	struct sw_regs in = sw_mem_begin(r);
 	struct sw_mem m;
 	u64 err;
 
@@ -204,16 +219,21 @@ u64 sw_mem_sept_remove(struct sw_cpu *cpu, struct sw_regs *r)
 u64 sw_mem_sept_rd(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 0, SW_ROOT_LEVEL, SW_SHARED };
-	struct sw_regs in = *r;
+	struct sw_regs in = sw_mem_begin(r);
+	u64 flag = in.rdx & 1, err;
 	struct sw_mem m;
-	u64 err;
 
+	/* The flag has a meaning elsewhere; a wrong TDR is reported first. */
+	in.rdx &= ~1ULL;
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_SEPT_RD, &how, &m);
 	if (err)
 		return err;
-	sw_entry_report(&m.e, r);
+	if (flag)
+		err = SW_OPERAND_INVALID | SW_OPND_RDX;
+	else
+		sw_entry_report(&m.e, r);
 	sw_mem_put(&m);
-	return 0;
+	return err;
 }
 
 static enum sw_sept_state blocked_form(enum sw_sept_state s)
@@ -237,7 +257,7 @@ static u64 range_block(struct sw_mem *m, struct sw_regs *r)
 
 	if (sw_sept_is_blocked(m->state)) {
 		sw_entry_report(&m->e, r);
-		return SW_GPA_RANGE_ALREADY_BLOCKED;
+		return SW_GPA_RANGE_ALREADY_BLOCKED | SW_OPND_RCX;
 	}
 	if (!sw_sept_may(SW_LEAF_MEM_RANGE_BLOCK, m->state)) {
 		sw_entry_report(&m->e, r);
@@ -257,7 +277,7 @@ u64 sw_mem_range_block(struct sw_cpu *cpu, struct sw_regs *r)
 	static const struct sw_mem_how how = {
 		0, SW_ROOT_LEVEL, SW_EXCL, .any_state = true
 	};
-	struct sw_regs in = *r;
+	struct sw_regs in = sw_mem_begin(r);
 	struct sw_mem m;
 	u64 err;
 
@@ -272,7 +292,7 @@ u64 sw_mem_range_block(struct sw_cpu *cpu, struct sw_regs *r)
 u64 sw_mem_range_unblock(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	static const struct sw_mem_how how = { 0, SW_ROOT_LEVEL, SW_EXCL };
-	struct sw_regs in = *r;
+	struct sw_regs in = sw_mem_begin(r);
 	struct sw_mem m;
 	u64 err;
 
@@ -310,31 +330,42 @@ static u64 rd_wr_walk(struct sw_td *td, u64 gpa, u32 leaf, struct sw_entry *e)
 
 	err = sw_sept_walk(td, gpa & ~(SW_SIZE_4K - 1), 0, e);
 	if (err && !(e->level == 1 && sw_sept_is_leaf(sw_sept_state(e->val))))
-		return err;
+		return SW_EPT_ENTRY_NOT_PRESENT | SW_OPND_RCX;
 	err = sw_entry_lock(e, SW_HOST);
 	if (err)
 		return err;
 	if (!sw_sept_may(leaf, sw_sept_state(e->val)))
-		return SW_EPT_ENTRY_STATE_INCORRECT | SW_OPND_RCX;
+		return SW_EPT_ENTRY_NOT_PRESENT | SW_OPND_RCX;
 	return 0;
+}
+
+static u64 rd_wr_gpa(struct sw_td *td, u64 gpa)
+{
+	u64 err;
+
+	if (!(td->tdcs->attributes & SW_ATTR_DEBUG))
+		return SW_TD_NON_DEBUG;
+	if (!SW_ALIGNED(gpa, sizeof(u64)))
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_td_lock_tree(td, SW_SHARED);
+	if (!err && gpa >= SW_SHARED_BIT)
+		err = SW_OPERAND_INVALID | SW_OPND_RCX;
+	return err;
 }
 
 static u64 mem_rd_wr(struct sw_regs *r, u32 leaf)
 {
-	u64 gpa = r->rcx, *p, old, err;
+	struct sw_regs in = sw_mem_begin(r);
 	struct sw_entry e = { 0 };
+	u64 gpa = in.rcx, *p, err;
 	struct sw_td td;
 
-	err = sw_td_get(r->rdx, SW_SHARED, SW_SHARED, leaf, SW_OPND_RDX, false,
+	r->r8 = 0;
+	err = sw_td_get(in.rdx, SW_SHARED, SW_SHARED, leaf, SW_OPND_RDX, false,
 			&td);
 	if (err)
 		return err;
-	if (!(td.tdcs->attributes & SW_ATTR_DEBUG))
-		err = SW_TD_NON_DEBUG;
-	else if (gpa >= SW_SHARED_BIT || !SW_ALIGNED(gpa, sizeof(u64)))
-		err = SW_OPERAND_INVALID | SW_OPND_RCX;
-	else
-		err = sw_td_lock_tree(&td, SW_SHARED);
+	err = rd_wr_gpa(&td, gpa);
 	if (err)
 		goto put;
 	err = rd_wr_walk(&td, gpa, leaf, &e);
@@ -343,10 +374,9 @@ static u64 mem_rd_wr(struct sw_regs *r, u32 leaf)
 		goto unlock;
 	}
 	p = sw_va((e.val & SW_EPT_PFN) | (gpa & (SW_LEVEL_SIZE(e.level) - 1)));
-	old = sw_load(p);
+	r->r8 = sw_load(p);
 	if (leaf == SW_LEAF_MEM_WR)
-		sw_store(p, r->r8);
-	r->r8 = old;
+		sw_store(p, in.r8);
 unlock:
 	sw_entry_unlock(&e);
 put:

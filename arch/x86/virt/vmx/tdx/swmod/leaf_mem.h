@@ -24,6 +24,16 @@ struct sw_mem {
 	struct sw_page page, old;
 };
 
+/* The operands; RCX and RDX are 0 from here on, until a leaf has more to say. */
+static inline struct sw_regs sw_mem_begin(struct sw_regs *r)
+{
+	struct sw_regs in = *r;
+
+	r->rcx = 0;
+	r->rdx = 0;
+	return in;
+}
+
 /*
  * RCX and RDX of @in; on failure the entry goes to @r where one was reached.
  */

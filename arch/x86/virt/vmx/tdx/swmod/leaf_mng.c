@@ -84,15 +84,16 @@ u64 sw_mng_create(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_page page;
 	u64 uuid[4], err;
 
+	if (!hkid_in_range(r->rdx))
+		return SW_OPERAND_INVALID | SW_OPND_RDX;
 	err = sw_page_get(r->rcx, 0, SW_EXCL, SW_PT_NDA, SW_OPND_RCX, &page);
 	if (err)
 		return err;
-	err = hkid_in_range(r->rdx) ? kot_lock() :
-				      SW_OPERAND_INVALID | SW_OPND_RDX;
+	err = kot_lock();
 	if (err)
 		goto put;
 	if (sw_sys.kot[r->rdx].state != SW_KOT_FREE)
-		err = SW_HKID_NOT_FREE | SW_OPND_RDX;
+		err = SW_HKID_NOT_FREE;
 	else
 		err = make_uuid(uuid);
 	if (!err)
@@ -113,10 +114,11 @@ u64 sw_mng_key_config(struct sw_cpu *cpu, struct sw_regs *r)
 		return err;
 	if (td.tdr->fatal) {
 		err = SW_TD_FATAL;
+	} else if (td.tdr->lifecycle != SW_HKID_ASSIGNED) {
+		/* Also once the last package has its key. */
+		err = SW_LIFECYCLE_STATE_INCORRECT;
 	} else if (td.tdr->pkg_config_bitmap & bit) {
 		err = SW_KEY_CONFIGURED;
-	} else if (td.tdr->lifecycle != SW_HKID_ASSIGNED) {
-		err = SW_LIFECYCLE_STATE_INCORRECT;
 	} else {
 		td.tdr->pkg_config_bitmap |= bit;
 		if (td.tdr->pkg_config_bitmap == all_pkgs())
@@ -139,19 +141,29 @@ static void tdcx_clear(u64 pa, u32 index)
 
 static u64 addcx_check(const struct sw_td *td)
 {
-	const struct sw_tdcs *tdcs;
-
 	if (td->tdr->fatal)
 		return SW_TD_FATAL;
 	if (td->tdr->lifecycle != SW_KEYS_CONFIGURED)
 		return SW_TD_KEYS_NOT_CONFIGURED;
 	if (td->tdr->num_tdcx >= SW_TDCS_PAGES_MAX)
 		return SW_TDCX_NUM_INCORRECT;
+	return 0;
+}
+
+/* What is looked at when the page is found good. */
+static u64 addcx_last_check(const struct sw_td *td)
+{
+	const struct sw_tdcs *tdcs;
+	u64 random;
+
 	if (!td->tdr->num_tdcx)
 		return 0;
 	tdcs = sw_tdcs_page(td, 0);
 	if (!sw_op_state_allows(SW_LEAF_MNG_ADDCX, tdcs->op_state))
 		return SW_OP_STATE_INCORRECT | tdcs->op_state;
+	/* The page that completes TDCS makes its random numbers. */
+	if (td->tdr->num_tdcx + 1 == SW_TDCS_PAGES_MIN && !sw_random(&random))
+		return SW_RND_NO_ENTROPY;
 	return 0;
 }
 
@@ -167,6 +179,8 @@ u64 sw_mng_addcx(struct sw_cpu *cpu, struct sw_regs *r)
 	if (!err)
 		err = sw_page_get(r->rcx, 0, SW_EXCL, SW_PT_NDA, SW_OPND_RCX,
 				  &page);
+	if (!err)
+		err = addcx_last_check(&td);
 	if (!err) {
 		tdcx_clear(r->rcx, td.tdr->num_tdcx);
 		td.tdr->tdcx_pa[td.tdr->num_tdcx++] = r->rcx;
@@ -202,15 +216,30 @@ static u64 xfam_check(u64 xfam)
 	return 0;
 }
 
+#define SW_FLAG_GPAW		(1ULL << 0)
+#define SW_MAX_L2_VMS		3
+#define SW_ARCH_CAP_CONFIG	1
+
 static u64 params_check(const struct sw_td_params *p)
 {
+	if (!all_zero(p->rsvd0, sizeof(p->rsvd0)) ||
+	    !all_zero(p->rsvd1, sizeof(p->rsvd1)) ||
+	    !all_zero(p->rsvd2, sizeof(p->rsvd2)) ||
+	    p->arch_cap_config & ~SW_ARCH_CAP_CONFIG)
+		return SW_OPERAND_INVALID | SW_OPND_RDX;
 	if (p->attributes & ~SW_ATTRIBUTES_SUPPORTED)
 		return SW_OPERAND_INVALID | SW_OPND_ATTRIBUTES;
 	if (xfam_check(p->xfam))
 		return xfam_check(p->xfam);
 	if (!p->max_vcpus || p->max_vcpus > SW_MAX_VCPUS)
 		return SW_OPERAND_INVALID | SW_OPND_MAX_VCPUS;
-	if (p->eptp_controls != SW_EPTP_CONTROLS)
+	if (p->num_l2_vms > SW_MAX_L2_VMS)
+		return SW_OPERAND_INVALID | SW_OPND_NUM_L2_VMS;
+	/* They would need control pages that no TD can be given. */
+	if (p->num_l2_vms)
+		return SW_TDCS_NOT_ALLOCATED;
+	/* 52 address bits want a fifth level. */
+	if (p->eptp_controls != SW_EPTP_CONTROLS || p->config_flags & SW_FLAG_GPAW)
 		return SW_OPERAND_INVALID | SW_OPND_EPTP_CONTROLS;
 	if (p->config_flags & ~SW_CONFIG_FLAGS_SUPPORTED)
 		return SW_OPERAND_INVALID | SW_OPND_EXEC_CONTROLS;
@@ -220,11 +249,6 @@ static u64 params_check(const struct sw_td_params *p)
 	if (p->arch_cap_config || p->arch_capabilities)
 		return SW_OPERAND_INVALID |
 		       SW_OPND_IA32_ARCH_CAPABILITIES_CONFIG;
-	if (p->num_l2_vms || !all_zero(p->rsvd0, sizeof(p->rsvd0)) ||
-	    !all_zero(p->rsvd1, sizeof(p->rsvd1)) ||
-	    !all_zero(p->rsvd2, sizeof(p->rsvd2)) ||
-	    !all_zero(p->rsvd3, sizeof(p->rsvd3)))
-		return SW_OPERAND_INVALID | SW_OPND_RDX;
 	return 0;
 }
 
@@ -284,6 +308,8 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 		td->tdcs->tsc_frequency = p->tsc_frequency;
 		err = sw_cpuid_init(td->tdcs, p->cpuid, &bad);
 	}
+	if (!err && !all_zero(p->rsvd3, sizeof(p->rsvd3)))
+		err = SW_OPERAND_INVALID | SW_OPND_RDX;
 	if (!err)
 		init_commit(td, p);
 	else if (bad)
@@ -294,11 +320,12 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 
 u64 sw_mng_init(struct sw_cpu *cpu, struct sw_regs *r)
 {
+	u64 tdr_pa = r->rcx, err;
 	struct sw_td td;
-	u64 err;
 
+	r->rcx = 0;
 	/* Bit 0 of RCX asks for event filtering, which FEATURES0 lacks. */
-	err = sw_td_get(r->rcx, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
+	err = sw_td_get(tdr_pa, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
 			false, &td);
 	if (err)
 		return err;
@@ -341,7 +368,8 @@ u64 sw_mng_wr(struct sw_cpu *cpu, struct sw_regs *r)
 }
 
 /* A step of a TD's KeyID: the TDR is RCX, and nobody else's key moves. */
-static u64 with_key(const struct sw_regs *r, u64 (*step)(struct sw_td *td))
+static u64 with_key(const struct sw_regs *r, u64 (*check)(const struct sw_td *td),
+		    u64 (*step)(struct sw_td *td))
 {
 	struct sw_td td;
 	u64 err;
@@ -349,7 +377,9 @@ static u64 with_key(const struct sw_regs *r, u64 (*step)(struct sw_td *td))
 	err = sw_tdr_get(r->rcx, SW_EXCL, SW_OPND_RCX, false, &td);
 	if (err)
 		return err;
-	err = kot_lock();
+	err = check ? check(&td) : 0;
+	if (!err)
+		err = kot_lock();
 	if (!err) {
 		err = step(&td);
 		kot_unlock();
@@ -372,22 +402,28 @@ static u64 vpflushdone(struct sw_td *td)
 			return SW_FLUSHVP_NOT_DONE;
 	}
 	kot->state = SW_KOT_FLUSHED;
-	sw_store(&kot->wb_pending, td->tdr->pkg_config_bitmap);
+	/* All, whether or not they ever had the key. */
+	sw_store(&kot->wb_pending, all_pkgs());
+	sw_store(&kot->wb_listed, 0ULL);
 	td->tdr->lifecycle = SW_BLOCKED;
 	return 0;
 }
 
 u64 sw_mng_vpflushdone(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	return with_key(r, vpflushdone);
+	return with_key(r, NULL, vpflushdone);
+}
+
+static u64 freeid_check(const struct sw_td *td)
+{
+	return td->tdr->lifecycle == SW_BLOCKED ? 0 :
+						  SW_LIFECYCLE_STATE_INCORRECT;
 }
 
 static u64 key_freeid(struct sw_td *td)
 {
 	struct sw_kot *kot = &sw_sys.kot[td->tdr->hkid];
 
-	if (td->tdr->lifecycle != SW_BLOCKED)
-		return SW_LIFECYCLE_STATE_INCORRECT;
 	if (sw_load(&kot->wb_pending))
 		return SW_WBCACHE_NOT_COMPLETE;
 	kot->state = SW_KOT_FREE;
@@ -397,7 +433,7 @@ static u64 key_freeid(struct sw_td *td)
 
 u64 sw_mng_key_freeid(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	return with_key(r, key_freeid);
+	return with_key(r, freeid_check, key_freeid);
 }
 
 u64 sw_mng_key_reclaimid(struct sw_cpu *cpu, struct sw_regs *r)

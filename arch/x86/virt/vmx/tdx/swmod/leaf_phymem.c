@@ -23,8 +23,6 @@ static void rdmd_report(const struct sw_page *page, u8 level, struct sw_regs *r)
 	r->rdx = sw_page_owner(page);
 	r->r8 = page->level;
 	r->r9 = sw_load(&page->e->bepoch);
-	r->r10 = 0;
-	r->r11 = 0;
 	if (is_metadata(page, level)) {
 		r->rcx = SW_PT_PAMT;
 		r->r8 = 0;
@@ -42,7 +40,14 @@ u64 sw_phymem_page_rdmd(struct sw_cpu *cpu, struct sw_regs *r)
 	u8 level = r->rcx & 7;
 	struct sw_page page;
 
-	if (level > 2)
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	r->r10 = 0;
+	r->r11 = 0;
+	/* Larger ones only where the PAMT's shape is the host's business. */
+	if (level > (sw_sys.dynamic_pamt ? 2 : 0))
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	err = sw_page_get(pa, level, SW_SHARED, -1, SW_OPND_RCX, &page);
 	if (err)
@@ -87,8 +92,6 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 	enum sw_pt type = sw_page_type(page);
 	u64 owner = sw_page_owner(page), hint = 0, err;
 
-	if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
-		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	switch (type) {
 	case SW_PT_TDR:
 		err = reclaim_tdr(page, &hint);
@@ -97,6 +100,8 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 	case SW_PT_TDCX:
 	case SW_PT_TDVPR:
 	case SW_PT_EPT:
+		if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
+			return SW_OPERAND_INVALID | SW_OPND_RCX;
 		err = reclaim_child(page, &hint);
 		break;
 	default:
@@ -115,10 +120,14 @@ static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 
 u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r)
 {
+	u64 pa = r->rcx, err;
 	struct sw_page page;
-	u64 err;
 
-	err = sw_page_get(r->rcx, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	err = sw_page_get(pa, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;
 	err = reclaim(&page, r);
@@ -140,10 +149,33 @@ u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r)
 	err = sw_page_get(pa, 0, SW_SHARED, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;
-	if (sw_page_type(&page) != SW_PT_NDA)
+	/* The PAMT's own pages, too, in a range that has no entries for them. */
+	if (sw_page_type(&page) != SW_PT_NDA ||
+	    (sw_sys.dynamic_pamt && sw_pamt_marked(sw_tdmr_find(pa), pa)))
 		err = SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
 	sw_page_put(&page);
 	return err;
+}
+
+/*
+ * What a CACHE.WB has to do is decided when it starts: a KeyID that is flushed
+ * while it is interrupted has to wait for the next one.
+ */
+bool sw_cache_wb_start(u64 bit)
+{
+	u32 end = sw_sys.first_hkid + sw_sys.nr_hkids, i;
+	bool any = false;
+
+	for (i = sw_sys.first_hkid; i < end; i++) {
+		struct sw_kot *kot = &sw_sys.kot[i];
+
+		if (kot->state == SW_KOT_FLUSHED)
+			sw_or(&kot->wb_listed, bit);
+		else
+			sw_and(&kot->wb_listed, ~bit);
+		any |= kot->state == SW_KOT_FLUSHED;
+	}
+	return any;
 }
 
 /*
@@ -159,26 +191,25 @@ static u64 cache_wb(u32 *next, u64 bit)
 	for (i = *next; i < end; i++) {
 		struct sw_kot *kot = &sw_sys.kot[i];
 
-		if (kot->state != SW_KOT_FLUSHED ||
-		    !(sw_load(&kot->wb_pending) & bit))
+		if (!(sw_load(&kot->wb_listed) & bit))
 			continue;
 		if (did && sw_irq_pending()) {
 			*next = i;
 			return SW_INTERRUPTED_RESUMABLE;
 		}
+		sw_and(&kot->wb_listed, ~bit);
 		sw_and(&kot->wb_pending, ~bit);
 		did = true;
 	}
-	did = did || *next != sw_sys.first_hkid;
 	*next = 0;
-	return did ? 0 : SW_NO_HKID_READY_TO_WBCACHE;
+	return 0;
 }
 
 u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	u32 pkg = sw_this_pkg();
 	u32 *next = &sw_sys.wb_next[pkg];
-	u64 err;
+	u64 bit = 1ULL << pkg, err;
 
 	if (r->rcx > 1)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
@@ -192,10 +223,13 @@ u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
 	}
 	if (r->rcx && !*next) {
 		err = SW_WBCACHE_RESUME_ERROR;
+	} else if (!r->rcx && !sw_cache_wb_start(bit)) {
+		*next = 0;
+		err = SW_NO_HKID_READY_TO_WBCACHE;
 	} else {
 		if (!r->rcx)
 			*next = sw_sys.first_hkid;
-		err = cache_wb(next, 1ULL << pkg);
+		err = cache_wb(next, bit);
 	}
 	sw_unlock(&sw_sys.kot_lock, SW_SHARED);
 unlock:

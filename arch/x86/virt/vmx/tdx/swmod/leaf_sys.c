@@ -70,12 +70,18 @@ static u64 check_cpuid_limit(void)
 	       SW_LIMIT_CPUID_MAXVAL_SET : 0;
 }
 
-static u64 sys_init_locked(void)
+static u64 sys_init_locked(const struct sw_regs *in)
 {
+	bool v1 = in->rax >> 16 & 0xff;
 	u64 err;
 
 	if (sw_sys.state != SW_SYSINIT_PENDING)
 		return SW_SYS_INIT_NOT_PENDING;
+	if (in->rcx)
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	/* No diagnostics of fatal errors to configure. */
+	if (v1 && in->r8)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
 	err = check_cpuid_limit();
 	if (err)
 		return err;
@@ -96,24 +102,24 @@ static u64 sys_init_locked(void)
 
 u64 sw_sys_init(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	bool v1 = r->rax >> 16 & 0xff;
+	struct sw_regs in = *r;
 	u64 err;
 
-	if (r->rcx)
-		return SW_OPERAND_INVALID | SW_OPND_RCX;
-	/* No diagnostics of fatal errors to configure. */
-	if (v1 && r->r8)
-		return SW_OPERAND_INVALID | SW_OPND_R8;
+	r->rcx = 0;
+	r->rdx = 0;
+	r->r8 = 0;
+	r->r9 = 0;
+	r->r10 = 0;
 	err = sys_lock(SW_EXCL);
 	if (err)
 		return err;
-	err = sys_init_locked();
+	err = sys_init_locked(&in);
 	sys_unlock(SW_EXCL);
 	return err;
 }
 
 /* A vCPU may run on any CPU, so all have to be the one of SYS.INIT. */
-static u64 lp_check(void)
+static u64 lp_check(struct sw_regs *r)
 {
 	u64 err = check_cpuid_limit();
 
@@ -121,10 +127,10 @@ static u64 lp_check(void)
 		return err;
 	if (native_msr(SW_MSR_TSC_ADJUST) != sw_sys.tsc_adjust)
 		return SW_INCONSISTENT_MSR | SW_MSR_TSC_ADJUST;
-	return sw_cpuid_same() ? 0 : SW_INCONSISTENT_CPUID_FIELD;
+	return sw_cpuid_same(r) ? 0 : SW_INCONSISTENT_CPUID_FIELD;
 }
 
-static u64 lp_init_locked(struct sw_cpu *cpu)
+static u64 lp_init_locked(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	u64 err;
 
@@ -135,7 +141,7 @@ static u64 lp_init_locked(struct sw_cpu *cpu)
 		return SW_SYS_LP_INIT_DONE;
 	if (sw_this_pkg() >= sw_nr_pkgs())
 		return SW_INVALID_PKG_ID | sw_this_pkg();
-	err = lp_check();
+	err = lp_check(r);
 	if (err)
 		return err;
 	cpu->lp_init_done = 1;
@@ -149,7 +155,7 @@ u64 sw_sys_lp_init(struct sw_cpu *cpu, struct sw_regs *r)
 
 	if (err)
 		return err;
-	err = lp_init_locked(cpu);
+	err = lp_init_locked(cpu, r);
 	sys_unlock(SW_SHARED);
 	return err;
 }
@@ -316,9 +322,18 @@ u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
 /* A module that was just loaded finds no state of a predecessor. */
 u64 sw_sys_update(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	if (sw_load(&sw_sys.state) != SW_SYSINIT_DONE)
-		return SW_SYS_STATE_INCORRECT;
-	return SW_SYS_INVALID_HANDOFF;
+	u64 err = sys_lock(SW_EXCL);
+
+	if (err)
+		return err;
+	if (sw_sys.state != SW_SYSINIT_DONE)
+		err = SW_SYS_STATE_INCORRECT;
+	else if ((r->rax >> 16 & 0xff) > SW_SYS_UPDATE_VERSION)
+		err = SW_OPERAND_INVALID | SW_OPND_RAX;
+	else
+		err = SW_SYS_INVALID_HANDOFF;
+	sys_unlock(SW_EXCL);
+	return err;
 }
 
 u64 sw_sys_lp_shutdown(struct sw_cpu *cpu, struct sw_regs *r)

@@ -104,18 +104,11 @@ static_assert(sizeof(struct sw_sysinfo) == SYSINFO_SIZE, "TDSYSINFO_STRUCT");
 static_assert(offsetof(struct sw_sysinfo, num_cpuid_config) == 128, "its list");
 static_assert(CMR_ARRAY_SIZE == 512, "CMR_INFO array");
 
-/* What a host can set: as it likes, and as far as the processor has it. */
 static void fill_cpuid(struct sw_cpuid_config *c, const struct sw_cpuid_rule *rule)
 {
-	const struct sw_cpuid_val *d = &rule->direct, *a = &rule->allow;
-	const struct sw_cpuid_val *n = &sw_sys.cpuid[rule - sw_cpuid_rules];
-
 	c->leaf = rule->leaf;
 	c->subleaf = rule->subleaf;
-	c->val = (struct sw_cpuid_val) {
-		d->eax | (a->eax & n->eax), d->ebx | (a->ebx & n->ebx),
-		d->ecx | (a->ecx & n->ecx), d->edx | (a->edx & n->edx),
-	};
+	c->val = sw_cpuid_configurable(rule);
 }
 
 static void fill_sysinfo(struct sw_sysinfo *info)

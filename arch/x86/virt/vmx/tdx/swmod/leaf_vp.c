@@ -4,6 +4,9 @@
  */
 #include "core.h"
 
+/* IA32_FMASK: interrupts and alignment checks. */
+#define SW_FMASK_INIT	0x20200
+
 u64 sw_vp_create(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	struct sw_page page = { 0 };
@@ -39,7 +42,7 @@ static u64 vp_addcx(struct sw_vp_ref *ref, u64 pa, struct sw_page *page)
 
 	if (vp->state != SW_VCPU_UNINITIALIZED)
 		return SW_VCPU_STATE_INCORRECT | vp->state;
-	if (vp->num_pages >= SW_TDVPS_PAGES)
+	if (vp->num_pages >= SW_TDVPS_PAGES_MAX)
 		return SW_TDCX_NUM_INCORRECT;
 	err = sw_page_get(pa, 0, SW_EXCL, SW_PT_NDA, SW_OPND_RCX, page);
 	if (err)
@@ -68,7 +71,7 @@ u64 sw_vp_addcx(struct sw_cpu *cpu, struct sw_regs *r)
 }
 
 u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
-		    u32 operand, bool *fresh)
+		    bool *fresh)
 {
 	s32 mine = cpu->lpid, old;
 
@@ -77,7 +80,7 @@ u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 	if (old == mine)
 		return 0;
 	if (old != -1)
-		return SW_VCPU_ASSOCIATED | operand;
+		return SW_VCPU_ASSOCIATED;
 	sw_add_return(&td->tdcs->num_assoc_vcpus, 1);
 	*fresh = true;
 	return 0;
@@ -123,7 +126,7 @@ static u64 vp_init_check(struct sw_vp_ref *ref, const struct sw_regs *r, bool v1
 
 	if (v1 && r->r8 >> 32)
 		return SW_OPERAND_INVALID | SW_OPND_R8;
-	if (vp->num_pages != SW_TDVPS_PAGES)
+	if (vp->num_pages < SW_TDVPS_PAGES)
 		return SW_TDCX_NUM_INCORRECT;
 	if (vp->state != SW_VCPU_UNINITIALIZED)
 		return SW_VCPU_STATE_INCORRECT | vp->state;
@@ -146,6 +149,8 @@ static void vp_init_gprs(struct sw_td *td, struct sw_tdvps *vp, u64 arg)
 	vp->gpr.rsi = vp->vcpu_index;
 	vp->xcr0 = 1;
 	vp->dr6 = 0xffff0ff0;
+	vp->fmask = SW_FMASK_INIT;
+	vp->last_exit_tsc = sw_tsc();
 }
 
 static u64 vp_init(struct sw_cpu *cpu, struct sw_vp_ref *ref,
@@ -158,7 +163,7 @@ static u64 vp_init(struct sw_cpu *cpu, struct sw_vp_ref *ref,
 
 	err = vp_init_check(ref, r, v1);
 	if (!err)
-		err = sw_vp_associate(cpu, td, vp, SW_OPND_RCX, &fresh);
+		err = sw_vp_associate(cpu, td, vp, &fresh);
 	if (err)
 		return err;
 	err = take_index(td->tdcs, &vp->vcpu_index);
@@ -240,13 +245,12 @@ static u64 vp_get_md(struct sw_cpu *cpu, const struct sw_regs *r, u32 leaf,
 			SW_OPND_RCX, ref);
 	if (err)
 		return err;
-	if (ref->vp->num_pages != SW_TDVPS_PAGES)
+	if (ref->vp->num_pages < SW_TDVPS_PAGES)
 		err = SW_TDCX_NUM_INCORRECT;
 	else if (sw_load(&ref->vp->state) == SW_VCPU_UNINITIALIZED)
 		err = SW_VCPU_STATE_INCORRECT | SW_VCPU_UNINITIALIZED;
 	else
-		err = sw_vp_associate(cpu, &ref->td, ref->vp, SW_OPND_RCX,
-				      &fresh);
+		err = sw_vp_associate(cpu, &ref->td, ref->vp, &fresh);
 	if (err)
 		sw_vp_put(ref);
 	return err;

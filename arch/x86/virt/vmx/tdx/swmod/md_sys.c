@@ -68,21 +68,18 @@ static u64 cpuid_leaf(u32 i)
 {
 	const struct sw_cpuid_rule *rule = sw_cpuid_config_rule(i);
 
-	return rule ? rule->leaf | (u64)rule->subleaf << 32 : 0;
+	return rule ? rule->leaf | (u64)rule->subleaf << 32 : ~0ULL;
 }
 
 static u64 cpuid_value(u32 i)
 {
 	const struct sw_cpuid_rule *rule = sw_cpuid_config_rule(i / 2);
-	const struct sw_cpuid_val *d, *a;
+	struct sw_cpuid_val v;
 
 	if (!rule)
 		return 0;
-	d = &rule->direct;
-	a = &rule->allow;
-	if (i & 1)
-		return (d->ecx | a->ecx) | (u64)(d->edx | a->edx) << 32;
-	return (d->eax | a->eax) | (u64)(d->ebx | a->ebx) << 32;
+	v = sw_cpuid_configurable(rule);
+	return i & 1 ? v.ecx | (u64)v.edx << 32 : v.eax | (u64)v.ebx << 32;
 }
 
 #define VAL(_id, _val)		{ .f = { (_id), 1 }, .val = (_val) }
@@ -225,16 +222,20 @@ static bool iter_next(struct list_iter *it)
 	return iter_id(it) == want && elems_of(it) == elems;
 }
 
+/* The identifier has to be right but for its reserved bits, size included. */
 static bool list_start(struct list_iter *it, u64 start)
 {
 	int i = 0;
 
 	if (start != SW_MD_NULL_ID) {
+		start &= ~SW_MD_RESERVED;
 		i = sw_md_find(fields, SW_ARRAY_SIZE(fields), sizeof(fields[0]),
 			       start);
 		if (i < 0)
 			return false;
 		it->index = SW_MD_CODE(start) - SW_MD_CODE(fields[i].f.id);
+		if (start != fields[i].f.id + it->index)
+			return false;
 	}
 	it->i = i;
 	it->index -= it->index % elems_of(it);

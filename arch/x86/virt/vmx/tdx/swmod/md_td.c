@@ -66,25 +66,26 @@ static const struct sw_md_td_field fields[] = {
 	{ { 0x111000030000000BULL, 1 }, TDCS(tsc_multiplier), .a = HOST },
 	{ { 0x111000010000000CULL, 1 }, TDCS(tsc_frequency), .a = BOTH },
 	{ { 0x9110000300000010ULL, 1 }, TDCS(notify_enables),
-	  .a = { .dbg_wr = 1, .td_rd = true, .td_wr = 1 } },
+	  .a = { .dbg_rd = true, .dbg_wr = 1, .td_rd = true, .td_wr = 1 } },
 	{ { SW_MD_HP_LOCK_TIMEOUT, 1 }, TDCS(hp_lock_timeout),
 	  .a = { .host_rd = true, .host_wr = SW_MD_ALL, .dbg_wr = SW_MD_ALL } },
 	{ { 0x9110000300000016ULL, 1 }, TDCS(config_flags), .a = BOTH },
 	{ { SW_MD_TD_CTLS, 1 }, TDCS(td_ctls),
-	  .a = { .td_rd = true, .td_wr = 0x800000000000000FULL } },
+	  .a = { .dbg_rd = true, .td_rd = true, .td_wr = 0x800000000000000FULL } },
 	{ { 0x9110000000000019ULL, 1 }, TDCS(topology_enum_configured),
 	  .a = BOTH },
 	/* VE_REDUCTION_VALID: it always is */
 	{ { 0x911000000000001AULL, 1 }, ONE, .a = BOTH },
 	{ { 0x9110000300000022ULL, 1 }, TDCS(feature_paravirt_ctls),
-	  .a = { .td_rd = true, .td_wr = 0xFFF } },
+	  .a = { .dbg_rd = true, .td_rd = true, .td_wr = 0xFFF } },
 	{ { 0x9210000300000000ULL, 1 }, TDCS(td_epoch), .a = HOST },
 	{ { 0x9210000100000001ULL, 2 }, TDCS(refcount), .a = HOST },
 	{ { 0x1310000300000000ULL, 6 }, TDCS(mrtd), .a = BOTH },
 	{ { 0x1310000300000010ULL, 6 }, TDCS(mrconfigid), .a = BOTH },
 	{ { 0x1310000300000018ULL, 6 }, TDCS(mrowner), .a = BOTH },
 	{ { 0x1310000300000020ULL, 6 }, TDCS(mrownerconfig), .a = BOTH },
-	{ { 0x1310000300000040ULL, 24 }, TDCS(rtmr), .a = { .td_rd = true } },
+	{ { 0x1310000300000040ULL, 24 }, TDCS(rtmr),
+	  .a = { .dbg_rd = true, .td_rd = true } },
 	/* SERVTD_HASH, SERVTD_NUM: none bound */
 	{ { 0x9910000300000000ULL, 6 }, ZERO, .a = BOTH },
 	{ { 0x9910000100000006ULL, 1 }, ZERO, .a = BOTH },
@@ -239,6 +240,8 @@ u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
 	p = field_ptr(td, f, id);
 	prev = sw_md_load(p, f->f.id);
 	err = sw_md_merge(sw_md_writable(&f->a, side, is_debug(td)), mask, prev, &val);
+	if (!err && f->f.id == SW_MD_HP_LOCK_TIMEOUT && mask != SW_MD_ALL)
+		err = SW_METADATA_WR_MASK_NOT_VALID;
 	if (err)
 		return err;
 	*old = prev;

@@ -67,16 +67,16 @@ static const struct sw_md_vp_field fields[] = {
 	VP(0xA020000200000004ULL, assoc_lpid, HOST),
 	VP(0xA020000300000006ULL, vcpu_epoch, HOST),
 	VP(0xA020000000000007ULL, cpuid_supervisor_ve,
-	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 1 }),
+	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
 	VP(0xA020000000000008ULL, cpuid_user_ve,
-	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 1 }),
+	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
 	VP(0xA02000030000000AULL, last_exit_tsc, DBG),
 	VP(SW_MD_PEND_NMI, pend_nmi,
 	   { .host_rd = true, .dbg_rd = true, .host_wr = SW_MD_ALL }),
 	VP(0xA02000000000000DULL, epf_n, DBG),
 	VP(0xA02000000000000EULL, epf_count, DBG),
 	VP(0xA02000000000000FULL, last_exit, DBG),
-	VP_N(0xA020000300000010ULL, SW_TDVPS_PAGES, page_pa, HOST),
+	VP_N(0xA020000300000010ULL, SW_TDVPS_PAGES_MAX, page_pa, HOST),
 	VP(0xA020000300000030ULL, hp_busy_start, DBG),
 	VP(0xA020000000000031ULL, hp_busy, DBG),
 	VP(0xA020000000000040ULL, nmi_unblocking_due_to_iret, DBG),
@@ -96,10 +96,16 @@ struct sw_md_vmcs {
 	u64 rd, wr, dbg_wr;		/* bits */
 };
 
+#define SW_VMCS_PID_VECTOR	0x0002
+#define SW_VMCS_PID_ADDR	0x2016
+#define SW_VMCS_SHARED_EPTP	0x203c
+#define SW_VMCS_PIN_CTLS	0x4000
+#define SW_VMCS_PIN_POSTED	(1ULL << 7)
+
 static const struct sw_md_vmcs vmcs_fields[] = {
 	/* posted interrupts: vector and descriptor */
-	{ 0x0002, SW_MD_ALL, SW_MD_ALL, SW_MD_ALL },
-	{ 0x2016, SW_MD_ALL, ~0x3FULL, ~0x3FULL },
+	{ SW_VMCS_PID_VECTOR, SW_MD_ALL, SW_MD_ALL, SW_MD_ALL },
+	{ SW_VMCS_PID_ADDR, SW_MD_ALL, ~0x3FULL, ~0x3FULL },
 	/* MSR bitmap, TSC offset, VM functions, EPTP, TSC multiplier */
 	{ 0x2004, SW_MD_ALL, 0, 0 },
 	{ 0x2010, SW_MD_ALL, 0, SW_MD_ALL },
@@ -107,9 +113,10 @@ static const struct sw_md_vmcs vmcs_fields[] = {
 	{ 0x201A, SW_MD_ALL, 0, 0 },
 	{ 0x2032, SW_MD_ALL, 0, SW_MD_ALL },
 	/* shared EPTP */
-	{ 0x203C, 0xFFFFFFFFFF000ULL, 0xFFFFFFFFFF000ULL, 0xFFFFFFFFFF000ULL },
+	{ SW_VMCS_SHARED_EPTP, 0xFFFFFFFFFF000ULL, 0xFFFFFFFFFF000ULL, 0xFFFFFFFFFF000ULL },
 	/* process posted interrupts; bus lock detection, notify window */
-	{ 0x4000, 0x80, 0x80, 0x80 },
+	{ SW_VMCS_PIN_CTLS, SW_VMCS_PIN_POSTED, SW_VMCS_PIN_POSTED,
+	  SW_VMCS_PIN_POSTED },
 	{ 0x401E, 0xC0000000, 0xC0000000, 0xC0130C04 },
 	/* PLE gap and window, instruction timeout, HKID */
 	{ 0x4020, SW_MD_ALL, 0, SW_MD_ALL },
@@ -178,6 +185,51 @@ static u64 vmcs_rd(struct sw_td *td, struct sw_tdvps *vp, u64 id, u64 *val)
 	return err;
 }
 
+/* Encodings tell the width: 16 bits, 64, 32, and the processor's own. */
+static bool fits(u32 encoding, u64 val)
+{
+	switch (encoding >> 13 & 3) {
+	case 0:
+		return !(val >> 16);
+	case 2:
+		return !(val >> 32);
+	default:
+		return true;
+	}
+}
+
+/* Posted interrupts want a vector and a descriptor, which VP.INIT leaves open. */
+static u64 posted_check(struct sw_tdvps *vp)
+{
+	u64 val = 0, err;
+
+	err = sw_guest_vmcs_rd(vp, SW_VMCS_PID_VECTOR, &val);
+	if (!err && val == SW_VMCS_PID_NO_VECTOR)
+		err = SW_TD_VMCS_FIELD_NOT_INITIALIZED | SW_VMCS_PID_VECTOR;
+	if (err)
+		return err;
+	err = sw_guest_vmcs_rd(vp, SW_VMCS_PID_ADDR, &val);
+	if (!err && val == SW_VMCS_PID_NO_ADDR)
+		err = SW_TD_VMCS_FIELD_NOT_INITIALIZED | SW_VMCS_PID_ADDR;
+	return err;
+}
+
+static u64 vmcs_check(struct sw_tdvps *vp, u32 encoding, u64 val)
+{
+	if (!fits(encoding, val))
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
+	switch (encoding) {
+	case SW_VMCS_PIN_CTLS:
+		return val & SW_VMCS_PIN_POSTED ? posted_check(vp) : 0;
+	case SW_VMCS_PID_ADDR:
+	case SW_VMCS_SHARED_EPTP:
+		return sw_hpa_is_shared(val) ? 0 :
+					       SW_METADATA_FIELD_VALUE_NOT_VALID;
+	default:
+		return 0;
+	}
+}
+
 static u64 vmcs_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id, u64 val,
 		   u64 mask, u64 *old)
 {
@@ -187,11 +239,16 @@ static u64 vmcs_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id, u64 val,
 	if (!vmcs_find(td, SW_MD_CODE(id), &f))
 		return SW_METADATA_FIELD_ID_INCORRECT;
 	err = sw_guest_vmcs_rd(vp, f.encoding, &cur);
+	*old = cur & f.rd;
+	/* The bits that cannot be written are not ones for good. */
+	if (f.encoding == SW_VMCS_PID_ADDR)
+		cur &= f.wr;
 	if (!err)
 		err = sw_md_merge(f.wr, mask, cur, &val);
+	if (!err)
+		err = vmcs_check(vp, f.encoding, val);
 	if (err)
 		return err;
-	*old = cur & f.rd;
 	return sw_guest_vmcs_wr(vp, f.encoding, val);
 }
 
@@ -268,7 +325,5 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	if (err)
 		return err;
 	*old = prev;
-	if (f->f.id == SW_MD_PEND_NMI && val > 1)
-		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	return sw_md_store(p, f->f.id, val);
 }

@@ -5,6 +5,7 @@
  * extended its address and its 256 bytes.
  */
 #include "core.h"
+#include "leaf_mem.h"
 
 #define SW_MR_BLOCK	128
 #define SW_MR_CHUNK	256
@@ -30,9 +31,7 @@ static u64 mr_extend(struct sw_td *td, u64 gpa, struct sw_entry *e)
 	u64 err;
 
 	err = sw_sept_walk(td, gpa & ~(SW_SIZE_4K - 1), 0, e);
-	if (err)
-		return err;
-	if (!sw_sept_may(SW_LEAF_MR_EXTEND, sw_sept_state(e->val)))
+	if (err || !sw_sept_may(SW_LEAF_MR_EXTEND, sw_sept_state(e->val)))
 		return SW_EPT_ENTRY_NOT_PRESENT | SW_OPND_RCX;
 
 	chunk = sw_va((e->val & SW_EPT_PFN) | (gpa & (SW_SIZE_4K - 1)));
@@ -43,11 +42,12 @@ static u64 mr_extend(struct sw_td *td, u64 gpa, struct sw_entry *e)
 
 u64 sw_mr_extend(struct sw_cpu *cpu, struct sw_regs *r)
 {
-	u64 gpa = r->rcx, err;
+	struct sw_regs in = sw_mem_begin(r);
 	struct sw_entry e = { 0 };
+	u64 gpa = in.rcx, err;
 	struct sw_td td;
 
-	err = sw_td_get(r->rdx, SW_EXCL, -1, SW_LEAF_MR_EXTEND, SW_OPND_RDX,
+	err = sw_td_get(in.rdx, SW_EXCL, -1, SW_LEAF_MR_EXTEND, SW_OPND_RDX,
 			false, &td);
 	if (err)
 		return err;

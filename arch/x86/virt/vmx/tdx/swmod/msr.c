@@ -82,7 +82,7 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x302, 0x303, SW_MSR_RED, SW_MSR_RED },
 	{ 0x309, 0x310, SW_MSR_GP, SW_MSR_GP },
 	{ 0x329, 0x329, SW_MSR_GP, SW_MSR_GP },
-	{ 0x345, 0x345, SW_MSR_GP, SW_MSR_GP },
+	{ 0x345, 0x345, SW_MSR_EMUL, SW_MSR_GP },		/* PERF_CAPABILITIES */
 	{ 0x38d, 0x392, SW_MSR_GP, SW_MSR_GP },
 	{ 0x3f1, 0x3f2, SW_MSR_GP, SW_MSR_GP },
 	{ 0x3f6, 0x3f7, SW_MSR_GP, SW_MSR_GP },
@@ -214,6 +214,7 @@ static bool sw_emulate_rdmsr(struct sw_run *run, u32 msr, u64 *val)
 	case 0x8b:
 	case 0xce:
 	case 0x140:
+	case 0x345:
 		*val = 0;
 		return true;
 	case 0x3a:

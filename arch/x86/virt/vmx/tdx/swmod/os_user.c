@@ -118,7 +118,11 @@ u64 sw_tsc_khz(void)
  */
 void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx)
 {
-	*eax = *ebx = *ecx = *edx = ~sw_user.cpuid_flip;
+	bool flip = !sw_user.cpuid_flip_leaf ||
+		    (leaf == sw_user.cpuid_flip_leaf &&
+		     subleaf == sw_user.cpuid_flip_subleaf);
+
+	*eax = *ebx = *ecx = *edx = flip ? ~sw_user.cpuid_flip : ~0u;
 	switch (leaf) {
 	case 1:
 		*eax = 0x000806f8;

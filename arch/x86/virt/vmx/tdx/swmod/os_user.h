@@ -39,7 +39,8 @@ struct sw_user {
 	u64 tsc;
 	/* CPU 0's, and whatever plays another one changes them. */
 	u64 tsc_adjust, misc_enable;
-	u32 cpuid_flip;			/* a bit that all registers have not */
+	/* Bits that all registers lack, of one leaf unless that is 0. */
+	u32 cpuid_flip, cpuid_flip_leaf, cpuid_flip_subleaf;
 	int pins;			/* sw_pin() less sw_unpin() */
 	/* Other CMRs than the memory: base and size; all memory is RAM then. */
 	const u64 (*cmr)[2];

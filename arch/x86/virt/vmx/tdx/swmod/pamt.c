@@ -23,6 +23,11 @@ bool sw_sys_check_hpa(u64 pa)
 	return !(pa >> sw_maxpa());
 }
 
+bool sw_hpa_is_shared(u64 pa)
+{
+	return pa >> sw_maxpa() < sw_sys.first_hkid;
+}
+
 struct sw_tdmr *sw_tdmr_find(u64 pa)
 {
 	unsigned int i;
@@ -264,15 +269,16 @@ u64 sw_page_get(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
 
 /*
  * An entry that the host can take away needs the 2M entry's lock as well: it
- * has to be there until it is unlocked.
+ * has to be there until it is unlocked.  That of a TDR stays for as long as
+ * there is a page that names it, so nobody gets it away from who has such one.
  */
-static u64 leaf_entry(u64 pa, u8 level, struct sw_page *ref,
+static u64 leaf_entry(u64 pa, u8 level, int want, struct sw_page *ref,
 		      struct sw_pamt_entry **e)
 {
 	struct sw_tdmr *t = sw_tdmr_find(pa);
 	u64 err;
 
-	if (!level && sw_sys.dynamic_pamt) {
+	if (!level && sw_sys.dynamic_pamt && want != SW_PT_TDR) {
 		ref->e2m = array_entry(t, pa, 1);
 		err = sw_lock(&ref->e2m->lock, SW_SHARED, SW_HOST);
 		if (err)
@@ -295,7 +301,7 @@ u64 sw_page_get_leaf(u64 pa, u8 level, enum sw_mode mode, int want, u32 operand,
 	err = sw_page_operand(pa, level, operand);
 	if (err)
 		return err;
-	err = leaf_entry(pa, level, ref, &e);
+	err = leaf_entry(pa, level, want, ref, &e);
 	if (!err)
 		err = sw_lock(&e->lock, mode, SW_HOST);
 	if (err)

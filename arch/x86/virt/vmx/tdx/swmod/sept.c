@@ -132,13 +132,14 @@ void sw_sept_fill_free(u64 *table, unsigned int n)
 /* While an ACCEPT is in progress, the low address bits of a 2 MiB entry count. */
 #define SW_EPT_ACCEPT_COUNTER	0x1ff000ULL
 
-static u64 entry_value(const struct sw_entry *e)
+static void entry_read(struct sw_entry *e)
 {
 	u64 val = sw_load(e->p) & ~(SW_EPT_LOCKED | SW_EPT_HP);
 
+	e->counter = 0;
 	if (e->level == 1 && sw_sept_is_leaf(sw_sept_state(val)))
-		val &= ~SW_EPT_ACCEPT_COUNTER;
-	return val;
+		e->counter = val & SW_EPT_ACCEPT_COUNTER;
+	e->val = val & ~e->counter;
 }
 
 u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level)
@@ -158,7 +159,7 @@ u64 sw_sept_walk(const struct sw_td *td, u64 gpa, u8 level, struct sw_entry *e)
 	memset(e, 0, sizeof(*e));
 	for (e->level = SW_ROOT_LEVEL; ; e->level--) {
 		e->p = &table[gpa >> SW_LEVEL_SHIFT(e->level) & 511];
-		e->val = entry_value(e);
+		entry_read(e);
 		if (e->level == level)
 			return 0;
 		/* A blocked table translates nothing, so it is not entered. */
@@ -192,7 +193,7 @@ u64 sw_entry_lock(struct sw_entry *e, enum sw_side side)
 		sw_and(e->p, ~SW_EPT_HP);
 	e->locked = true;
 	/* The walk looked without the lock. */
-	e->val = entry_value(e);
+	entry_read(e);
 	return 0;
 }
 
@@ -214,8 +215,30 @@ void sw_entry_set(struct sw_entry *e, u64 val)
 	e->val = val;
 }
 
+/*
+ * What the host is shown: the architecture's bits and the page, nothing of the
+ * module's state.  Where a table is stays the module's business.
+ */
+#define SW_EPT_XU		(1ULL << 10)
+#define SW_EPT_ARCH_LEAF	(SW_EPT_SVE | SW_EPT_PFN | SW_EPT_LEAF_BIT | \
+				 SW_EPT_IGNORE_PAT | SW_EPT_MEMTYPE_WB | SW_EPT_RWX)
+
+static u64 entry_arch(const struct sw_entry *e)
+{
+	enum sw_sept_state state = sw_sept_state(e->val);
+	u64 val;
+
+	if (sw_sept_is_leaf(state))
+		val = (e->val & SW_EPT_ARCH_LEAF) | e->counter;
+	else if (state == SW_ST_NL_MAPPED || state == SW_ST_NL_BLOCKED)
+		val = e->val & SW_EPT_RWX;
+	else
+		val = SW_EPT_SVE;
+	return val & SW_EPT_X ? val | SW_EPT_XU : val;
+}
+
 void sw_entry_report(const struct sw_entry *e, struct sw_regs *r)
 {
-	r->rcx = e->val;
+	r->rcx = entry_arch(e);
 	r->rdx = e->level | (u64)sw_sept_public_state(e->val) << 8;
 }

@@ -19,6 +19,8 @@
 #define SW_TDCS_PAGES_MIN	6
 #define SW_TDCS_PAGES_MAX	9
 #define SW_TDVPS_PAGES		6
+/* What VP.ADDCX takes; L2 VMs, which there are none of, would use the rest. */
+#define SW_TDVPS_PAGES_MAX	15
 #define SW_MAX_VCPUS		576
 #define SW_MAX_CPUS		256
 #define SW_MAX_PKGS		8
@@ -198,7 +200,7 @@ struct sw_fetch_cache {
 struct sw_tdvps {
 	struct sw_ve_info ve;
 	u64 tdr_pa;
-	u64 page_pa[SW_TDVPS_PAGES];
+	u64 page_pa[SW_TDVPS_PAGES_MAX];
 	u32 num_pages;
 	u32 state;			/* enum sw_vcpu_state; atomic */
 	s32 assoc_lpid;			/* -1: none; atomic */
@@ -275,6 +277,7 @@ void *sw_tdvps_page(const struct sw_tdvps *vp, unsigned int index);
 #define SW_EPT_W		(1ULL << 1)
 #define SW_EPT_X		(1ULL << 2)
 #define SW_EPT_RWX		7ULL
+#define SW_EPT_LEAF_BIT		(1ULL << 7)
 #define SW_EPT_PFN		0x000ffffffffff000ULL
 #define SW_EPT_SVE		(1ULL << 63)
 #define SW_EPT_LOCK_BIT		11
@@ -294,6 +297,7 @@ enum sw_sept_state {
 struct sw_entry {
 	u64 *p;
 	u64 val;
+	u64 counter;			/* address bits in which an ACCEPT counts */
 	u8 level;
 	bool locked;
 };
@@ -318,7 +322,7 @@ bool sw_epoch_tracked(const struct sw_td *td, u64 bepoch);
 
 /* --- vCPU association (leaf_vp.c) --- */
 u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
-		    u32 operand, bool *fresh);
+		    bool *fresh);
 
 /* --- CPUID (cpuid.c) and metadata (metadata.c) --- */
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
@@ -393,7 +397,10 @@ extern bool sw_zero_step;
 bool sw_vp_intr_pending(struct sw_tdvps *vp);
 
 /* --- the back end that runs a guest: vmx.c, or a script in user space --- */
-u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp);	/* VP.INIT */
+/* VP.INIT; what posted interrupts need reads as all ones until it is written. */
+#define SW_VMCS_PID_NO_VECTOR	0xffffULL
+#define SW_VMCS_PID_NO_ADDR	(~0ULL)
+u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp);
 void sw_guest_flush(struct sw_tdvps *vp);			/* VP.FLUSH */
 void sw_guest_load(struct sw_run *run, bool flush_tlb);	/* VP.ENTER */
 void sw_guest_run(struct sw_run *run);			/* one entry, one exit */

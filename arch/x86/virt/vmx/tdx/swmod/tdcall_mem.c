@@ -13,7 +13,7 @@ static u64 sw_accept_ext(u8 req, const struct sw_entry *e, enum sw_ext_type type
 	u64 info = req | e->level << 3 |
 		   (u64)sw_sept_public_state(e->val) << 6;
 
-	if (!e->level || (e->val & SW_EPT_LEAF_BIT))
+	if (e->val & SW_EPT_LEAF_BIT)
 		info |= 1 << 14;
 	return type | info << 32;
 }
@@ -21,7 +21,9 @@ static u64 sw_accept_ext(u8 req, const struct sw_entry *e, enum sw_ext_type type
 enum sw_call sw_accept_exit(struct sw_run *run, u64 gpa, u8 req,
 			    const struct sw_entry *e, enum sw_ext_type type)
 {
-	sw_td_exit_ept(run, gpa, SW_EQ_WRITE, sw_accept_ext(req, e, type));
+	/* What the entry allows is told as for any violation. */
+	sw_td_exit_ept(run, gpa, SW_EQ_WRITE | (e->val & SW_EPT_RWX) << 3,
+		       sw_accept_ext(req, e, type));
 	return SW_CALL_EXIT;
 }
 
@@ -223,15 +225,15 @@ enum sw_call sw_tdg_mr_report(struct sw_run *run, u64 *status)
 	*status = SW_OPERAND_INVALID | SW_OPND_RDX;
 	if ((g->rdx & 63) || g->rdx >> (SW_GPAW - 1))
 		return SW_CALL_DONE;
-	*status = SW_OPERAND_INVALID | SW_OPND_R8;
-	if (g->r8)
-		return SW_CALL_DONE;
 	data = sw_gpa_ptr(run, g->rdx, false);
 	if (!data)
 		return sw_call_fault(run, g->rdx, false);
 	rep = sw_gpa_ptr(run, g->rcx, true);
 	if (!rep)
 		return sw_call_fault(run, g->rcx, true);
+	*status = SW_OPERAND_INVALID | SW_OPND_R8;
+	if (g->r8)
+		return SW_CALL_DONE;
 
 	/* The data may lie inside the report. */
 	memcpy(buf, data, sizeof(buf));
@@ -257,12 +259,12 @@ enum sw_call sw_tdg_mr_rtmr_extend(struct sw_run *run, u64 *status)
 	*status = SW_OPERAND_INVALID | SW_OPND_RCX;
 	if ((g->rcx & 63) || g->rcx >> (SW_GPAW - 1))
 		return SW_CALL_DONE;
-	*status = SW_OPERAND_INVALID | SW_OPND_RDX;
-	if (index > 3)
-		return SW_CALL_DONE;
 	data = sw_gpa_ptr(run, g->rcx, false);
 	if (!data)
 		return sw_call_fault(run, g->rcx, false);
+	*status = SW_OPERAND_INVALID | SW_OPND_RDX;
+	if (index > 3)
+		return SW_CALL_DONE;
 	*status = sw_lock(&tdcs->rtmr_lock, SW_EXCL, SW_GUEST);
 	if (*status) {
 		*status |= SW_OPND_RTMR;

@@ -9,14 +9,6 @@
 #define SW_LEVEL_MASK		7ULL
 #define SW_LEVEL_MAX		2
 #define SW_PENDING_FLAG		(1ULL << 62)
-/* One VM's attributes, the L1's in the lowest of four words. */
-#define SW_ATTR_R		(1ULL << 0)
-#define SW_ATTR_W		(1ULL << 1)
-#define SW_ATTR_XS		(1ULL << 2)
-#define SW_ATTR_XU		(1ULL << 3)
-#define SW_ATTR_VALID		(1ULL << 15)
-#define SW_ATTR_L1 \
-	(SW_ATTR_R | SW_ATTR_W | SW_ATTR_XS | SW_ATTR_XU | SW_ATTR_VALID)
 
 enum sw_call sw_tdg_sys_rdall(struct sw_run *run, u64 *status)
 {
@@ -81,7 +73,8 @@ static void sw_attr_done(struct sw_run *run, u64 gpa, const struct sw_entry *e)
 	g->rcx = (gpa & ~mask) | e->level;
 	if (sw_sept_state(e->val) == SW_ST_PENDING)
 		g->rcx |= SW_PENDING_FLAG;
-	g->rdx = SW_ATTR_L1;
+	/* One word for each L2 VM; the L1 has all there is. */
+	g->rdx = 0;
 }
 
 static enum sw_call sw_attr_fail(struct sw_run *run, u64 err, u64 *status)
@@ -118,10 +111,10 @@ enum sw_call sw_tdg_mem_page_attr_rd(struct sw_run *run, u64 *status)
 static u64 sw_attr_wr_operands(const struct sw_regs *g, u64 *gpa, u8 *level)
 {
 	/* The L1's are not to be written, and there is no other VM. */
-	if (g->rdx)
-		return SW_OPERAND_INVALID | SW_OPND_RDX;
 	if (g->r8)
 		return SW_OPERAND_INVALID | SW_OPND_R8;
+	if (g->rdx)
+		return SW_OPERAND_INVALID | SW_OPND_RDX;
 	*gpa = g->rcx & SW_EPT_PFN;
 	*level = g->rcx & SW_LEVEL_MASK;
 	if (g->rcx & ~(SW_EPT_PFN | SW_LEVEL_MASK) || *level > SW_LEVEL_MAX ||

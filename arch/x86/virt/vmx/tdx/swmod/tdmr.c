@@ -58,14 +58,14 @@ static u64 check_area(const struct sw_tdmr *t, unsigned int nr)
 {
 	u32 detail = nr;
 
-	if (!t->size || !SW_ALIGNED(t->base, SW_SIZE_1G) ||
+	if (!SW_ALIGNED(t->base, SW_SIZE_1G) ||
 	    !SW_ALIGNED(t->size, SW_SIZE_1G) || !sw_sys_check_hpa(t->base) ||
 	    !sw_sys_check_hpa(t->size) ||
-	    !sw_sys_check_hpa(t->base + t->size - 1))
+	    (t->size && !sw_sys_check_hpa(t->base + t->size - 1)))
 		return SW_INVALID_TDMR | detail;
 	if (nr && t->base < t[-1].base + t[-1].size)
 		return SW_NON_ORDERED_TDMR | detail;
-	return 0;
+	return t->size ? 0 : SW_INVALID_TDMR | detail;
 }
 
 static u64 copy_reserved(struct sw_tdmr *t, const struct sw_tdmr_info *info,
@@ -81,9 +81,11 @@ static u64 copy_reserved(struct sw_tdmr *t, const struct sw_tdmr_info *info,
 
 		if (!size)
 			continue;
-		/* An empty entry ends the list. */
+		if (!sw_sys_check_hpa(size))
+			return SW_INVALID_RESERVED_IN_TDMR | detail;
+		/* An empty entry ends the list; the earlier one is named. */
 		if (t->nr_rsvd != i || offset < last)
-			return SW_NON_ORDERED_RESERVED_IN_TDMR | detail;
+			return SW_NON_ORDERED_RESERVED_IN_TDMR | nr | (i - 1) << 8;
 		if (!SW_ALIGNED(offset | size, SW_SIZE_4K) ||
 		    offset >= t->size || size > t->size - offset)
 			return SW_INVALID_RESERVED_IN_TDMR | detail;
@@ -128,10 +130,72 @@ static u64 check_pamt(const struct sw_tdmr *t, unsigned int nr, bool dynamic)
 	return 0;
 }
 
+static bool range_meets_tdmr(u64 base, u64 size, const struct sw_tdmr *t)
+{
+	unsigned int i;
+
+	for (i = 0; i <= t->nr_rsvd; i++) {
+		struct sw_range gap = tdmr_gap(t, i);
+
+		if (gap.size && overlap(base, size, gap.base, gap.size))
+			return true;
+	}
+	return false;
+}
+
+/* One PAMT array against the PAMT arrays of another TDMR, or its own others. */
+static bool range_meets_pamts(u64 base, u64 size, const struct sw_tdmr *o,
+			      const struct sw_tdmr *t, u32 level)
+{
+	u32 l;
+
+	for (l = 0; l < 3; l++) {
+		if ((o != t || l != level) &&
+		    overlap(base, size, o->pamt[l], o->pamt_size[l]))
+			return true;
+	}
+	return false;
+}
+
+/* One PAMT array against this TDMR and those before it. */
+static u64 check_pamt_overlap(unsigned int nr, u32 level)
+{
+	const struct sw_tdmr *t = &sw_sys.tdmr[nr];
+	u64 base = t->pamt[level], size = t->pamt_size[level];
+	unsigned int i;
+
+	for (i = 0; i <= nr; i++) {
+		const struct sw_tdmr *o = &sw_sys.tdmr[i];
+
+		if (range_meets_tdmr(base, size, o) ||
+		    range_meets_pamts(base, size, o, t, level))
+			return SW_PAMT_OVERLAP | nr | level << 8 | i << 16;
+	}
+	return 0;
+}
+
+/* The PAMT arrays of TDMRs against the TDMRs behind them. */
+static u64 check_pamt_below(unsigned int nr, unsigned int count)
+{
+	const struct sw_tdmr *t = &sw_sys.tdmr[nr];
+	unsigned int i;
+	u32 level;
+
+	for (level = 0; level < 3; level++) {
+		for (i = nr + 1; i < count; i++) {
+			if (range_meets_tdmr(t->pamt[level], t->pamt_size[level],
+					     &sw_sys.tdmr[i]))
+				return SW_PAMT_OVERLAP | nr | level << 8 | i << 16;
+		}
+	}
+	return 0;
+}
+
 static u64 copy_tdmr(struct sw_tdmr *t, u64 info_pa, unsigned int nr,
 		     bool dynamic)
 {
 	struct sw_tdmr_info info;
+	u32 level;
 	u64 err;
 
 	if (!SW_ALIGNED(info_pa, 512) || !sw_sys_check_hpa(info_pa) ||
@@ -157,59 +221,21 @@ static u64 copy_tdmr(struct sw_tdmr *t, u64 info_pa, unsigned int nr,
 		err = check_gaps(t, nr);
 	if (!err)
 		err = check_pamt(t, nr, dynamic);
+	for (level = 0; level < 3 && !err; level++)
+		err = check_pamt_overlap(nr, level);
 	return err;
-}
-
-static bool range_meets_tdmr(u64 base, u64 size, const struct sw_tdmr *t)
-{
-	unsigned int i;
-
-	for (i = 0; i <= t->nr_rsvd; i++) {
-		struct sw_range gap = tdmr_gap(t, i);
-
-		if (gap.size && overlap(base, size, gap.base, gap.size))
-			return true;
-	}
-	return false;
-}
-
-/* One PAMT array against every TDMR, and every PAMT array before it. */
-static u64 check_pamt_overlap(unsigned int nr, u32 level, unsigned int count)
-{
-	const struct sw_tdmr *t = &sw_sys.tdmr[nr];
-	u64 base = t->pamt[level], size = t->pamt_size[level];
-	unsigned int i;
-	u32 l;
-
-	for (i = 0; i < count; i++) {
-		const struct sw_tdmr *o = &sw_sys.tdmr[i];
-		u32 detail = nr | level << 8 | i << 16;
-
-		if (range_meets_tdmr(base, size, o))
-			return SW_PAMT_OVERLAP | detail;
-		for (l = 0; l < 3 && i <= nr; l++) {
-			if (i == nr && l >= level)
-				break;
-			if (overlap(base, size, o->pamt[l], o->pamt_size[l]))
-				return SW_PAMT_OVERLAP | detail;
-		}
-	}
-	return 0;
 }
 
 u64 sw_tdmr_config(u64 array_pa, u64 count, bool dynamic)
 {
 	u64 pa[SW_MAX_TDMRS], err = 0;
 	unsigned int i;
-	u32 level;
 
 	memcpy(pa, sw_va(array_pa), count * sizeof(pa[0]));
 	for (i = 0; i < count && !err; i++)
 		err = copy_tdmr(&sw_sys.tdmr[i], pa[i], i, dynamic);
-	for (i = 0; i < count && !err; i++) {
-		for (level = 0; level < 3 && !err; level++)
-			err = check_pamt_overlap(i, level, count);
-	}
+	for (i = 0; i < count && !err; i++)
+		err = check_pamt_below(i, count);
 	if (!err)
 		sw_sys.nr_tdmrs = count;
 	return err;

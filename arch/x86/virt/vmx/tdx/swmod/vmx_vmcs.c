@@ -80,8 +80,8 @@ static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 	vmx_write(SW_VM_EPTP, vmx_eptp(vp));
 	vmx_write(SW_VM_MSR_BITMAP, td->tdr->tdcx_pa[SW_TDCS_MSR_BITMAP]);
 	vmx_write(SW_VM_VAPIC_ADDR, vp->page_pa[SW_TDVPS_VAPIC]);
-	vmx_write(SW_VM_POSTED_INTR_VECTOR, 0);
-	vmx_write(SW_VM_PID_ADDR, 0);
+	vmx_write(SW_VM_POSTED_INTR_VECTOR, SW_VMCS_PID_NO_VECTOR);
+	vmx_write(SW_VM_PID_ADDR, SW_VMCS_PID_NO_ADDR);
 	vmx_write(SW_VM_TSC_OFFSET, td->tdcs->tsc_offset);
 	if (proc2 & VMX_PROC2_TSC_SCALING)
 		vmx_write(SW_VM_TSC_MULTIPLIER, td->tdcs->tsc_multiplier);
@@ -195,7 +195,7 @@ static bool vmx_field_valid(u32 field, u64 *val)
 	case SW_VM_POSTED_INTR_VECTOR:
 		return *val <= 0xff;
 	case SW_VM_PID_ADDR:
-		return !*val || (!(*val & 63) && sw_is_ram(*val, 64));
+		return !*val || sw_is_ram(*val, 64);
 	case SW_VM_SHARED_EPTP:
 		return !*val || sw_is_ram(*val & SW_EPT_PFN, SW_PAGE_SIZE);
 	case SW_VM_EXCEPTION_BITMAP:

@@ -58,11 +58,11 @@ static u64 sw_enter_get(struct sw_cpu *cpu, struct sw_regs *r,
 			SW_TDH_VP_ENTER, SW_OPND_TDR, true, &en->td);
 	if (err)
 		return err;
-	if (en->vp->num_pages != SW_TDVPS_PAGES)
+	if (en->vp->num_pages < SW_TDVPS_PAGES)
 		return SW_TDCX_NUM_INCORRECT;
 	if (sw_load(&en->vp->state) != SW_VCPU_READY)
 		return SW_VCPU_STATE_INCORRECT | sw_load(&en->vp->state);
-	return sw_vp_associate(cpu, &en->td, en->vp, SW_OPND_RCX, fresh);
+	return sw_vp_associate(cpu, &en->td, en->vp, fresh);
 }
 
 static u64 sw_enter_check(const struct sw_enter *en)

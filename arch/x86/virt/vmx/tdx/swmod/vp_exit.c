@@ -116,6 +116,14 @@ static enum sw_next sw_exit_ept_misconfig(struct sw_run *run)
 	return SW_NEXT_EXIT;
 }
 
+/* One that is a machine check's (MSMI) is the end of the TD. */
+static enum sw_next sw_exit_smi(struct sw_run *run)
+{
+	if (run->exit.qualification & 1)
+		return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE);
+	return sw_exit_to_host(run);
+}
+
 /* "VM context invalid" leaves nothing to go on with. */
 static enum sw_next sw_exit_notify(struct sw_run *run)
 {
@@ -131,7 +139,7 @@ static const sw_exit_fn sw_exits[] = {
 	[SW_XR_EXTERNAL_INTERRUPT]	= sw_exit_to_host,
 	[SW_XR_TRIPLE_FAULT]		= sw_exit_triple_fault,
 	[SW_XR_INIT]			= sw_exit_to_host,
-	[SW_XR_OTHER_SMI]		= sw_exit_to_host,
+	[SW_XR_OTHER_SMI]		= sw_exit_smi,
 	[SW_XR_NMI_WINDOW]		= sw_exit_nmi_window,
 	[SW_XR_TASK_SWITCH]		= sw_exit_to_host,
 	[SW_XR_CPUID]			= sw_exit_cpuid,
