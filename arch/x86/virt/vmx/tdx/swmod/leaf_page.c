@@ -150,7 +150,6 @@ static void fill_demoted(u64 *table, enum sw_sept_state state, u64 pa)
 					pa + i * SW_SIZE_4K);
 }
 
-
 /* What a dynamic PAMT needs for 512 small pages. */
 static u64 demote_pair(struct sw_pamt_pair *pair)
 {
