@@ -62,6 +62,18 @@ BAD_LOG='BUG:|WARNING:|Oops|possible (circular|recursive)|general protection'
 # nothing any more.
 BAD_LOG="$BAD_LOG|UBSAN:|ODEBUG:|INFO: (task|trying|rcu)|locking correctness validator"
 
+# With dynamic PAMT, pairs of metadata pages are there for as long as TDs are: what
+# is left behind them is a leak.
+pairs_left()
+{
+	for i in 1 2 3 4 5; do
+		pairs=$(sed -n 's/^pairs *//p' /sys/kernel/debug/tdx_host/tdmrs 2>/dev/null)
+		[ "${pairs:-0}" = 0 ] && return 1
+		sleep 1
+	done
+	echo "kvm-tdx: $pairs pairs of metadata pages are left" >&2
+}
+
 # A test that leaves a splat behind has failed, whatever it says itself.  KNOWN_LOG
 # is what a test has a reason to pass over.
 check_kernel_log()
@@ -71,5 +83,5 @@ check_kernel_log()
 		echo "$leaks" | sed 's/^/kvm-tdx: leak: /' >&2
 	report=$(dmesg | grep -vE "${KNOWN_LOG:-^$}" | grep -E -A 40 "$BAD_LOG" | head -n 300)
 	[ -z "$report" ] || echo "$report" | sed 's/^/kvm-tdx: kernel log: /' >&2
-	[ -z "$leaks" ] && [ -z "$report" ]
+	[ -z "$leaks" ] && [ -z "$report" ] && ! pairs_left
 }

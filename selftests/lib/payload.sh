@@ -18,7 +18,7 @@ newest_build()
 }
 
 # payload_modules DIR KVER: our modules and the kernel's own that they need.
-# SWMOD_ARGS are parameters of tdx_swmod.
+# SWMOD_ARGS are parameters of tdx_swmod, HOST_ARGS of tdx_host.
 payload_modules()
 {
 	out=$1/payload/modules
@@ -34,7 +34,7 @@ payload_modules()
 	{
 		[ ! -f "$out/tdx_swmod.ko" ] ||
 			echo "tdx_swmod.ko${SWMOD_ARGS:+ $SWMOD_ARGS}"
-		echo tdx_host.ko
+		echo "tdx_host.ko${HOST_ARGS:+ $HOST_ARGS}"
 		echo kvm.ko
 		echo "kvm-intel.ko tdx=1"
 	} >"$out/order"
