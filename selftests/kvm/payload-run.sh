@@ -8,6 +8,11 @@ cd /payload || exit 1
 . ./load-modules.sh
 
 load_modules || exit 1
+# What was asked for has to be there, or the tests would pass without.
+if grep -q dynamic_pamt=1 modules/order; then
+	grep -E '^(PAMT|pair)' /sys/kernel/debug/tdx_host/tdmrs | sed 's/^/# /'
+	grep -q '^pairs' /sys/kernel/debug/tdx_host/tdmrs || exit 1
+fi
 cd tests || exit 1
 
 nr=0 failed=0
