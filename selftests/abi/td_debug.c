@@ -37,7 +37,7 @@
 #define RFLAGS		VMCS64(0x6820)
 #define CR3		VMCS64(0x6802)
 
-#define STATE_INCORRECT	0xC0000B0DU
+#define NOT_PRESENT	0xC0000B03U
 #define OPERAND_BUSY	0x80000200U
 
 static void allow(bool yes)
@@ -538,7 +538,7 @@ static void a_pending_page_has_no_contents(void)
 	       (errno == EAGAIN || errno == EINTR))
 		;
 	ok = memory(td, false, &mem, &hw_error) == EFAULT &&
-	     hw_error >> 32 == STATE_INCORRECT;
+	     hw_error >> 32 == NOT_PRESENT;
 	ok &= memory(td, true, &mem, &hw_error) == EFAULT;
 	ktap_result(ok, "%s", __func__);
 	td_destroy(td);
