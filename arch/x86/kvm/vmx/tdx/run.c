@@ -181,47 +181,22 @@ static noinstr void tdx_decode_exit(struct vcpu_tdx *tdx)
 }
 
 /*
- * guest_state_enter_irqoff() and guest_state_exit_irqoff() tell RCU of a quiescent
- * state each time.  Where the fast path answers one TDVMCALL after the other, RCU need
- * not hear of each: interrupts are off from an exit to the next entry, so the host's
- * tick ends the guest.  That exit, and the entry after it, tell RCU.  A CPU without a
- * tick has context tracking, for which all of the guest is a quiescent state.
+ * Base KVM tells RCU of a quiescent state, and lockdep of interrupts that are on, at
+ * each entry and each exit.  Where the fast path answers one TDVMCALL after the other,
+ * they need not hear of each: interrupts are off from an exit to the next entry, so the
+ * host's tick ends the guest, and that exit tells both.  Only a CPU without a tick has
+ * to know of each entry: context tracking takes all of the guest for a quiescent state.
  */
-static __always_inline void tdx_guest_state_enter(bool quiescent)
-{
-	instrumentation_begin();
-	trace_hardirqs_on_prepare();
-	lockdep_hardirqs_on_prepare();
-	instrumentation_end();
-
-	if (!context_tracking_guest_enter() && quiescent) {
-		instrumentation_begin();
-		rcu_virt_note_context_switch();
-		instrumentation_end();
-	}
-	lockdep_hardirqs_on(CALLER_ADDR0);
-}
-
-static __always_inline void tdx_guest_state_exit(bool quiescent)
-{
-	lockdep_hardirqs_off(CALLER_ADDR0);
-	if (!context_tracking_guest_exit() && quiescent) {
-		instrumentation_begin();
-		rcu_virt_note_context_switch();
-		instrumentation_end();
-	}
-
-	instrumentation_begin();
-	trace_hardirqs_off_finish();
-	instrumentation_end();
-}
-
 static noinstr void tdx_vcpu_enter_exit(struct vcpu_tdx *tdx)
 {
 	struct kvm_vcpu *vcpu = &tdx->vmx.vcpu;
+	bool fast_call = tdx->fast_call;
 
-	tdx_guest_state_enter(!tdx->fast_call);
 	tdx->fast_call = false;
+	if (fast_call)
+		context_tracking_guest_enter();
+	else
+		guest_state_enter_irqoff();
 
 	tdx->vp_enter_ret = tdh_vp_enter(&tdx->vp, &tdx->args);
 	tdx_decode_exit(tdx);
@@ -237,7 +212,10 @@ static noinstr void tdx_vcpu_enter_exit(struct vcpu_tdx *tdx)
 		kvm_after_interrupt(vcpu);
 	}
 
-	tdx_guest_state_exit(tdx->vp_enter_ret != EXIT_REASON_TDCALL);
+	if (fast_call && tdx->vp_enter_ret == EXIT_REASON_TDCALL)
+		context_tracking_guest_exit();
+	else
+		guest_state_exit_irqoff();
 }
 
 int tdx_vcpu_pre_run(struct kvm_vcpu *vcpu)
