@@ -11,7 +11,10 @@ load_modules || exit 1
 # What was asked for has to be there, or the tests would pass without.
 if grep -q dynamic_pamt=1 modules/order; then
 	grep -E '^(PAMT|pair)' /sys/kernel/debug/tdx_host/tdmrs | sed 's/^/# /'
-	grep -q '^pairs' /sys/kernel/debug/tdx_host/tdmrs || exit 1
+	grep -q '^pairs' /sys/kernel/debug/tdx_host/tdmrs || {
+		echo "kvm-tdx: dynamic PAMT was asked for and is not there" >&2
+		exit 1
+	}
 fi
 cd tests || exit 1
 
