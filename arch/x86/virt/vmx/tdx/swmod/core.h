@@ -132,6 +132,9 @@ struct sw_tdmr *sw_tdmr_find(u64 pa);
 /* In the PAMT of an initialised part of a TDMR? */
 bool sw_pa_usable(u64 pa);
 bool sw_covered_by_cmr(u64 base, u64 size);
+bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa);
+/* What the next CACHE.WB has to do on the package of this bit; is it any? */
+bool sw_cache_wb_start(u64 bit);
 u64 sw_tdmr_config(u64 array_pa, u64 count, bool dynamic);	/* tdmr.c */
 
 /* --- PAMT beyond swmod.h --- */
@@ -167,13 +170,11 @@ u64 sw_pamt_bepoch(u64 pa, u8 level);
 #define SW_PAMT_HINT		(1ULL << 62)
 #define SW_PAMT_MAXPA		48	/* what the addresses in a node reach */
 
-/*
- * Lock and mark pages whose addresses were checked; without locking one in the
- * 2 MiB at @inside.  Behind it, commit and put: nothing takes the marks back.
- */
-u64 sw_pamt_pair_get(struct sw_pamt_pair *pair, u64 inside);
-void sw_pamt_pair_put(struct sw_pamt_pair *pair);
+#define SW_NODE_ENTRIES		256	/* of 16 bytes in one page */
 
+/* False if the page has a mark already. */
+bool sw_pamt_mark(u64 pa);
+void sw_pamt_unmark(u64 pa);
 bool sw_pamt_marked(const struct sw_tdmr *t, u64 pa);
 bool sw_pamt_range_unmarked(const struct sw_tdmr *t, u64 pa);
 void sw_pamt_mark_init(const struct sw_tdmr *t, u64 pa, bool reserved);
@@ -188,10 +189,17 @@ void sw_node_make(struct sw_pamt_entry *node, const struct sw_pamt_pair *pair,
 /* The caller gives the entry its new type. */
 void sw_node_unmake(struct sw_pamt_entry *node, u64 pair[2]);
 
+/* --- pairs of pages (leaf_pamt.c) --- */
+/*
+ * Lock and mark pages whose addresses were checked; without locking one in the
+ * 2 MiB at @inside.  Behind it, commit and put: nothing takes the marks back.
+ */
+u64 sw_pamt_pair_get(struct sw_pamt_pair *pair, u64 inside);
+void sw_pamt_pair_put(struct sw_pamt_pair *pair);
+
 /* --- memory of the host that a leaf writes to (leaf_sysinfo.c) --- */
 /* @size is a power of two, and one page at most. */
 u64 sw_host_get(u64 pa, u64 size, u32 operand, struct sw_page *ref);
-bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa);
 
 /* --- P-SEAMLDR (seamldr.c) --- */
 u64 sw_seamldr(struct sw_regs *r);
@@ -244,18 +252,12 @@ u64 sw_gpa_arg(u64 rcx, u8 min_level, u8 max_level, u64 *gpa, u8 *level);
 extern bool sw_enhanced_demote;
 extern bool sw_knows_sys_disable;
 
-/* What the next CACHE.WB has to do on the package of this bit; is it any? */
-bool sw_cache_wb_start(u64 bit);
-
 /* --- measurement (measure.c) --- */
 void sw_mrtd_page_add(struct sw_tdcs *tdcs, u64 gpa);
 
 /* --- statistics (stat.c) --- */
 enum sw_stat_kind { SW_STAT_SEAMCALL, SW_STAT_TDCALL, SW_NR_STATS };
 void sw_stat_count(enum sw_stat_kind kind, u32 leaf, u64 status);
-const char *sw_status_name(u64 status);
-bool sw_status_by_name(const char *name, u64 *status);
-const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
 /* The @i-th line of the table; false beyond its end. */
 bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 		  u64 *status, u64 *count);
@@ -263,10 +265,17 @@ bool sw_stat_line(enum sw_stat_kind kind, unsigned int i, u32 *leaf,
 #define SW_NR_EXIT_REASONS	80
 void sw_stat_td_exit(u64 status);
 u64 sw_stat_td_exits(u32 reason);
-const char *sw_exit_name(u32 reason);
 /* 4 KiB pages that guests have accepted. */
 u64 sw_stat_accepted_pages(void);
 void sw_stat_reset(void);
+
+/* --- names (names.c): "?" and false if there is none --- */
+const char *sw_leaf_name(enum sw_stat_kind kind, u32 leaf);
+const char *sw_status_name(u64 status);
+bool sw_status_by_name(const char *name, u64 *status);
+const char *sw_operand_name(u32 id);
+bool sw_operand_by_name(const char *name, u32 *id);
+const char *sw_exit_name(u32 reason);
 
 /* --- CPUID (cpuid.c, cpuid_table.c) --- */
 struct sw_cpuid_rule {

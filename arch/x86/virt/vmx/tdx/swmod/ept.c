@@ -85,32 +85,6 @@ bool sw_root_sync_private(const struct sw_td *td, struct sw_tdvps *vp)
 	return sw_root_copy(sw_root(vp), sw_tdcs_page(td, SW_TDCS_SEPT_ROOT));
 }
 
-/* As the processor walks: down to a leaf, or to what stops an access. */
-void sw_sept_leaf(const struct sw_td *td, u64 gpa, struct sw_entry *e)
-{
-	u64 *table = sw_tdcs_page(td, SW_TDCS_SEPT_ROOT);
-
-	for (e->level = SW_ROOT_LEVEL; ; e->level--) {
-		e->p = &table[(gpa >> (12 + 9 * e->level)) & 511];
-		e->val = sw_load(e->p);
-		if (!e->level || (e->val & SW_EPT_LEAF_BIT) ||
-		    (e->val & SW_EPT_RWX) != SW_EPT_RWX)
-			return;
-		table = sw_va(e->val & SW_EPT_PFN);
-	}
-}
-
-static bool sw_entry_is_leaf(const struct sw_entry *e)
-{
-	return !e->level || (e->val & SW_EPT_LEAF_BIT);
-}
-
-bool sw_sept_accessible(const struct sw_entry *e)
-{
-	return e->p && sw_entry_is_leaf(e) &&
-	       (e->val & SW_EPT_RWX) == SW_EPT_RWX;
-}
-
 static bool sw_sept_pending(const struct sw_entry *e)
 {
 	switch (sw_sept_state(e->val)) {

@@ -18,35 +18,6 @@
 #include "fault.h"
 #include "inspect.h"
 
-static const struct {
-	const char *name;
-	u32 id;
-} operands[] = {
-	{ "RAX", SW_OPND_RAX }, { "RCX", SW_OPND_RCX }, { "RDX", SW_OPND_RDX },
-	{ "RBX", SW_OPND_RBX }, { "R8", SW_OPND_R8 }, { "R9", SW_OPND_R9 },
-	{ "R10", SW_OPND_R10 }, { "R11", SW_OPND_R11 }, { "R12", SW_OPND_R12 },
-	{ "R13", SW_OPND_R13 }, { "R14", SW_OPND_R14 }, { "R15", SW_OPND_R15 },
-	{ "TDR", SW_OPND_TDR }, { "TDCX", SW_OPND_TDCX },
-	{ "TDVPR", SW_OPND_TDVPR }, { "REG_PAGE", SW_OPND_REG_PAGE },
-	{ "TDCS", SW_OPND_TDCS }, { "TDVPS", SW_OPND_TDVPS },
-	{ "SEPT_TREE", SW_OPND_SEPT_TREE }, { "SEPT_ENTRY", SW_OPND_SEPT_ENTRY },
-	{ "RTMR", SW_OPND_RTMR }, { "TD_EPOCH", SW_OPND_TD_EPOCH },
-	{ "OP_STATE", SW_OPND_OP_STATE }, { "SYS", SW_OPND_SYS },
-	{ "TDMR", SW_OPND_TDMR }, { "KOT", SW_OPND_KOT }, { "KET", SW_OPND_KET },
-	{ "WBCACHE", SW_OPND_WBCACHE },
-};
-
-const char *sw_operand_name(u32 id)
-{
-	unsigned int i;
-
-	for (i = 0; i < SW_ARRAY_SIZE(operands); i++) {
-		if (operands[i].id == id)
-			return operands[i].name;
-	}
-	return "?";
-}
-
 static int digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -81,15 +52,10 @@ bool sw_parse_number(const char *s, u64 *val)
 
 static bool parse_operand(const char *s, u32 *id)
 {
-	unsigned int i;
 	u64 val;
 
-	for (i = 0; i < SW_ARRAY_SIZE(operands); i++) {
-		if (!strcmp(s, operands[i].name)) {
-			*id = operands[i].id;
-			return true;
-		}
-	}
+	if (sw_operand_by_name(s, id))
+		return true;
 	if (!sw_parse_number(s, &val) || val >> 32)
 		return false;
 	*id = val;

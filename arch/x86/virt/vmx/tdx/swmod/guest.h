@@ -47,8 +47,6 @@ static inline bool sw_reduces_ve(const struct sw_run *run)
 
 /* --- vp_exit.c --- */
 enum sw_next sw_handle_exit(struct sw_run *run);
-/* What no control of ours asks for: fatal, but for a debug TD's host. */
-enum sw_next sw_exit_unexpected(struct sw_run *run);
 
 /* ATTRIBUTES.DEBUG */
 static inline bool sw_td_is_debug(const struct sw_run *run)
@@ -62,6 +60,8 @@ enum sw_next sw_td_exit_ept(struct sw_run *run, u64 gpa, u64 qualification,
 			    u64 ext);
 enum sw_next sw_td_exit_vmcall(struct sw_run *run);
 enum sw_next sw_td_exit_fatal(struct sw_run *run, u64 status);
+/* What no control of ours asks for: fatal, but for a debug TD's host. */
+enum sw_next sw_exit_unexpected(struct sw_run *run);
 
 /* --- inject.c --- */
 #define SW_NO_ERROR	(-1)
@@ -79,9 +79,6 @@ bool sw_in_64bit(struct sw_run *run);
 void sw_root_load_shared(struct sw_tdvps *vp);
 bool sw_root_sync_shared(struct sw_tdvps *vp);
 bool sw_root_sync_private(const struct sw_td *td, struct sw_tdvps *vp);
-/* The leaf, or the last entry, that translates a private GPA. */
-void sw_sept_leaf(const struct sw_td *td, u64 gpa, struct sw_entry *e);
-bool sw_sept_accessible(const struct sw_entry *e);
 enum sw_next sw_ept_violation(struct sw_run *run, u64 gpa, u64 gla,
 			      u64 qualification);
 
@@ -91,7 +88,6 @@ void sw_step_exit(struct sw_run *run);
 void sw_step_fault(struct sw_run *run, u64 gpa, u64 gla, u64 qualification);
 /* 0: enter; 1: a synthetic EPT violation is in the host's registers. */
 u64 sw_step_filter(struct sw_run *run, bool *exit);
-void sw_step_notify(struct sw_run *run);
 
 /* --- guest_mem.c --- */
 /* Host address of an accepted private page, NULL if access would fault. */
@@ -100,7 +96,6 @@ enum sw_fetch { SW_FETCH_OK, SW_FETCH_RETRY, SW_FETCH_NOT_PRIVATE };
 
 enum sw_fetch sw_fetch(struct sw_run *run, u64 gla, u8 *buf, unsigned int len);
 
-/* --- tdcall.c --- */
 /* How a TDCALL leaf ends. */
 enum sw_call {
 	SW_CALL_DONE,		/* status to RAX, on to the next instruction */
@@ -109,8 +104,10 @@ enum sw_call {
 	SW_CALL_FAULT,		/* an exception is on its way */
 };
 
-enum sw_next sw_exit_ud(struct sw_run *run);
 enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write);
+
+/* --- tdcall.c --- */
+enum sw_next sw_exit_ud(struct sw_run *run);
 /* tdcall_mem.c */
 /* A TD exit for an entry at which the guest asked for more than is there. */
 enum sw_call sw_accept_exit(struct sw_run *run, u64 gpa, u8 req,

@@ -197,3 +197,13 @@ enum sw_fetch sw_fetch(struct sw_run *run, u64 gla, u8 *buf, unsigned int len)
 				       len - first);
 	return err;
 }
+
+/* An operand in memory that the guest could not access itself right now. */
+enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write)
+{
+	u64 qual = write ? SW_EQ_WRITE : SW_EQ_READ;
+
+	if (sw_ept_violation(run, gpa, 0, qual) == SW_NEXT_EXIT)
+		return SW_CALL_EXIT;
+	return SW_CALL_FAULT;
+}

@@ -6,8 +6,6 @@
 #include "core.h"
 #include "leaf_mem.h"
 
-bool sw_enhanced_demote;
-
 static s64 pages_of(u8 level)
 {
 	return 1LL << (9 * level);

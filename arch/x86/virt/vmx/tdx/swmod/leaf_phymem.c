@@ -158,27 +158,6 @@ u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r)
 }
 
 /*
- * What a CACHE.WB has to do is decided when it starts: a KeyID that is flushed
- * while it is interrupted has to wait for the next one.
- */
-bool sw_cache_wb_start(u64 bit)
-{
-	u32 end = sw_sys.first_hkid + sw_sys.nr_hkids, i;
-	bool any = false;
-
-	for (i = sw_sys.first_hkid; i < end; i++) {
-		struct sw_kot *kot = &sw_sys.kot[i];
-
-		if (kot->state == SW_KOT_FLUSHED)
-			sw_or(&kot->wb_listed, bit);
-		else
-			sw_and(&kot->wb_listed, ~bit);
-		any |= kot->state == SW_KOT_FLUSHED;
-	}
-	return any;
-}
-
-/*
  * Mark the flushed KeyIDs as written back on this package, one after the
  * other, looking for host events in between.  Each call does at least one, so
  * that a host which only resumes gets done.

@@ -228,17 +228,6 @@ u64 sw_sys_key_config(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-bool sw_tdmr_reserved(const struct sw_tdmr *t, u64 pa)
-{
-	unsigned int i;
-
-	for (i = 0; i < t->nr_rsvd; i++) {
-		if (pa >= t->rsvd[i].base && pa - t->rsvd[i].base < t->rsvd[i].size)
-			return true;
-	}
-	return false;
-}
-
 static void pamt_reset(const struct sw_tdmr *t, u64 pa, u8 level, u8 type)
 {
 	struct sw_pamt_entry *array = sw_va(t->pamt[level]);

@@ -70,22 +70,6 @@ u64 sw_vp_addcx(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
-		    bool *fresh)
-{
-	s32 mine = cpu->lpid, old;
-
-	*fresh = false;
-	old = sw_cmpxchg(&vp->assoc_lpid, -1, mine);
-	if (old == mine)
-		return 0;
-	if (old != -1)
-		return SW_VCPU_ASSOCIATED;
-	sw_add_return(&td->tdcs->num_assoc_vcpus, 1);
-	*fresh = true;
-	return 0;
-}
-
 static void vp_disassociate(struct sw_td *td, struct sw_tdvps *vp)
 {
 	sw_store(&vp->assoc_lpid, -1);

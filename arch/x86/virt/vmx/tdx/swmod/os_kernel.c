@@ -32,6 +32,24 @@ static unsigned int nr_ram, nr_cmrs;
 static u32 first_hkid, nr_hkids;
 static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
 
+DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
+DEFINE_PER_CPU(u64 [SW_NR_LEAVES], sw_ticks);
+
+u64 sw_os_ticks(u32 leaf)
+{
+	unsigned int cpu;
+	u64 sum = 0;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu(sw_ticks, cpu)[leaf]);
+	return sum;
+}
+
+const struct sw_cpu *sw_os_cpu(unsigned int cpu)
+{
+	return per_cpu_ptr(&sw_cpus, cpu);
+}
+
 /* Calls are made with interrupts off, so they stay on their CPU. */
 struct sw_fault_ctx *sw_fault_ctx(void)
 {

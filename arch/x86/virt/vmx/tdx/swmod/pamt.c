@@ -16,39 +16,6 @@
 
 #define SW_PAMT_TYPE_MASK	0x1f
 
-struct sw_sys sw_sys;
-
-bool sw_sys_check_hpa(u64 pa)
-{
-	return !(pa >> sw_maxpa());
-}
-
-bool sw_hpa_is_shared(u64 pa)
-{
-	return pa >> sw_maxpa() < sw_sys.first_hkid;
-}
-
-struct sw_tdmr *sw_tdmr_find(u64 pa)
-{
-	unsigned int i;
-
-	for (i = 0; i < sw_sys.nr_tdmrs; i++) {
-		struct sw_tdmr *t = &sw_sys.tdmr[i];
-
-		if (pa >= t->base && pa - t->base < t->size)
-			return t;
-	}
-	return NULL;
-}
-
-bool sw_pa_usable(u64 pa)
-{
-	struct sw_tdmr *t = sw_tdmr_find(pa);
-	u64 block_end = (pa & ~(SW_SIZE_1G - 1)) + SW_SIZE_1G;
-
-	return t && sw_load(&t->next) >= block_end;
-}
-
 static enum sw_pt entry_type(const struct sw_pamt_entry *e)
 {
 	return sw_load(&e->type_flags) & SW_PAMT_TYPE_MASK;

@@ -10,7 +10,6 @@
 #include "guest.h"
 
 #define SW_STEP_THRESHOLD	6
-#define SW_NOTIFY_STEPPING	(1ULL << 0)
 
 bool sw_zero_step = true;
 
@@ -100,22 +99,4 @@ u64 sw_step_filter(struct sw_run *run, bool *exit)
 		return 0;
 	}
 	return 0;
-}
-
-/* Tell a guest that asked for it that it is being stepped. */
-void sw_step_notify(struct sw_run *run)
-{
-	struct sw_tdvps *vp = run->vp;
-
-	if (!vp->epf_n || vp->ve.valid || (vp->event.info & SW_INTR_VALID) ||
-	    !(run->td->tdcs->notify_enables & SW_NOTIFY_STEPPING))
-		return;
-	if (sw_guest_read(run, SW_VM_GUEST_INTERRUPTIBILITY) & SW_BLOCK_NMI)
-		return;
-	memset(&run->exit, 0, sizeof(run->exit));
-	run->exit.reason = SW_XR_EPT_VIOLATION;
-	run->exit.qualification = vp->epf_qualification;
-	run->exit.gla = vp->epf_gla;
-	run->exit.gpa = vp->epf_gpa[vp->epf_n - 1];
-	sw_inject_ve(run, SW_VE_ARCHITECTURAL);
 }

@@ -309,6 +309,9 @@ u8 sw_sept_public_state(u64 entry);
  * SW_EPT_WALK_FAILED|RCX with the last entry read.
  */
 u64 sw_sept_walk(const struct sw_td *td, u64 gpa, u8 level, struct sw_entry *e);
+/* The leaf, or the last entry, that translates a private GPA. */
+void sw_sept_leaf(const struct sw_td *td, u64 gpa, struct sw_entry *e);
+bool sw_sept_accessible(const struct sw_entry *e);
 u64 sw_entry_lock(struct sw_entry *e, enum sw_side side);
 void sw_entry_unlock(struct sw_entry *e);
 /* RCX and RDX of a leaf that reports the entry at which it stopped. */
@@ -320,9 +323,11 @@ void sw_epoch_exit(struct sw_td *td, struct sw_tdvps *vp);
 u64 sw_epoch_track(struct sw_td *td);
 bool sw_epoch_tracked(const struct sw_td *td, u64 bepoch);
 
-/* --- vCPU association (leaf_vp.c) --- */
+/* --- vCPUs (td.c) --- */
 u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 		    bool *fresh);
+/* Has a vCPU that is not running an interrupt that it would take? */
+bool sw_vp_intr_pending(struct sw_tdvps *vp);
 
 /* --- CPUID (cpuid.c) and metadata (metadata.c) --- */
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
@@ -387,14 +392,8 @@ struct sw_run {
 	struct sw_regs *host;		/* the SEAMCALL's registers */
 };
 
-/* Count a TDCALL that ended with @status (stat.c). */
-void sw_stat_tdcall(u32 leaf, u64 status);
-
 /* Is the zero-step mitigation on?  A parameter of the module. */
 extern bool sw_zero_step;
-
-/* Has a vCPU that is not running an interrupt that it would take? */
-bool sw_vp_intr_pending(struct sw_tdvps *vp);
 
 /* --- the back end that runs a guest: vmx.c, or a script in user space --- */
 /* VP.INIT; what posted interrupts need reads as all ones until it is written. */
@@ -422,6 +421,8 @@ void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */
 int sw_guest_setup(void);
 void sw_guest_teardown(void);
+/* A TD exit costs the host nothing.  A parameter of the module. */
+extern bool sw_keep_host_state;
 /* In VMX operation?  If not, the SEAMCALL's #UD is nobody's but the CPU's. */
 bool sw_guest_vmx_on(void);
 

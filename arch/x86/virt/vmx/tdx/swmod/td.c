@@ -9,6 +9,8 @@
 #define INIT	(1u << SW_OP_INITIALIZED)
 #define RUN	(1u << SW_OP_RUNNABLE)
 
+#define SW_VAPIC_PPR	0xa0
+
 /*
  * In which OP_STATE a leaf may run.  The states of migration do not exist
  * here.  A leaf that is not listed does not look at OP_STATE.
@@ -181,4 +183,27 @@ void sw_vp_put(struct sw_vp_ref *ref)
 	sw_td_put(&ref->td);
 	sw_page_put(&ref->page);
 	ref->vp = NULL;
+}
+
+u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
+		    bool *fresh)
+{
+	s32 mine = cpu->lpid, old;
+
+	*fresh = false;
+	old = sw_cmpxchg(&vp->assoc_lpid, -1, mine);
+	if (old == mine)
+		return 0;
+	if (old != -1)
+		return SW_VCPU_ASSOCIATED;
+	sw_add_return(&td->tdcs->num_assoc_vcpus, 1);
+	*fresh = true;
+	return 0;
+}
+
+bool sw_vp_intr_pending(struct sw_tdvps *vp)
+{
+	const u8 *vapic = sw_tdvps_page(vp, SW_TDVPS_VAPIC);
+
+	return (vp->rvi & 0xf0) > (vapic[SW_VAPIC_PPR] & 0xf0);
 }

@@ -81,3 +81,11 @@ enum sw_next sw_td_exit_fatal(struct sw_run *run, u64 status)
 		sw_store(&run->td->tdr->fatal, (u8)1);
 	return SW_NEXT_EXIT;
 }
+
+/* The host of a debug TD may have asked for it; nobody else can have. */
+enum sw_next sw_exit_unexpected(struct sw_run *run)
+{
+	if (run->exit.reason != SW_XR_NO_ENTRY && sw_td_is_debug(run))
+		return sw_td_exit(run, 0);
+	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
+}

@@ -19,16 +19,6 @@ enum sw_tdg {
 	SW_TDG_MEM_PAGE_ATTR_RD = 23, SW_TDG_MEM_PAGE_ATTR_WR = 24,
 };
 
-/* An operand in memory that the guest could not access itself right now. */
-enum sw_call sw_call_fault(struct sw_run *run, u64 gpa, bool write)
-{
-	u64 qual = write ? SW_EQ_WRITE : SW_EQ_READ;
-
-	if (sw_ept_violation(run, gpa, 0, qual) == SW_NEXT_EXIT)
-		return SW_CALL_EXIT;
-	return SW_CALL_FAULT;
-}
-
 static enum sw_call sw_tdg_vp_vmcall(struct sw_run *run, u64 *status)
 {
 	u64 forbidden = 0xffffffff00000013ULL;

@@ -20,20 +20,6 @@ struct sw_tdmr_info {
 	} rsvd[SW_MAX_RSVD];
 };
 
-bool sw_covered_by_cmr(u64 base, u64 size)
-{
-	unsigned int i;
-
-	for (i = 0; i < sw_sys.nr_cmrs; i++) {
-		const struct sw_range *c = &sw_sys.cmr[i];
-
-		if (base >= c->base && size <= c->size &&
-		    base - c->base <= c->size - size)
-			return true;
-	}
-	return false;
-}
-
 static bool overlap(u64 a, u64 a_size, u64 b, u64 b_size)
 {
 	return a < b + b_size && b < a + a_size;

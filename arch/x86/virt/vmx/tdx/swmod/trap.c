@@ -55,26 +55,6 @@ MODULE_PARM_DESC(sys_disable, "TDH.SYS.DISABLE exists, unlike in modules up to 1
 module_param_named(keep_host_state, sw_keep_host_state, bool, 0644);
 MODULE_PARM_DESC(keep_host_state, "a TD exit loses no state of the host's, unlike on hardware (default off)");
 
-static DEFINE_PER_CPU(struct sw_cpu, sw_cpus);
-
-/* TSC ticks in each leaf; an emulated machine's TSC counts instructions. */
-static DEFINE_PER_CPU(u64 [SW_NR_LEAVES], sw_ticks);
-
-u64 sw_os_ticks(u32 leaf)
-{
-	unsigned int cpu;
-	u64 sum = 0;
-
-	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu(sw_ticks, cpu)[leaf]);
-	return sum;
-}
-
-const struct sw_cpu *sw_os_cpu(unsigned int cpu)
-{
-	return per_cpu_ptr(&sw_cpus, cpu);
-}
-
 static void regs_in(struct sw_regs *r, const struct pt_regs *regs)
 {
 	*r = (struct sw_regs) {

@@ -17,7 +17,6 @@
 #include <asm/msr.h>
 #include <asm/processor.h>
 
-#include "os_kernel.h"
 #include "vmx.h"
 
 static DEFINE_PER_CPU(struct vmx_host, vmx_host);

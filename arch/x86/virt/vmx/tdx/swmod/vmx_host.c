@@ -14,7 +14,6 @@
 #include <asm/msr.h>
 #include <asm/special_insns.h>
 
-#include "os_kernel.h"
 #include "vmx.h"
 
 bool sw_keep_host_state;

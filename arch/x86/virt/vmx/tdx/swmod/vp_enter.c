@@ -8,12 +8,12 @@
 #define SW_ENTER_HINT		(1ULL << 52)	/* host recoverability */
 #define SW_ENTER_RESUME_L1	(1ULL << 53)
 #define SW_ENTER_RESERVED	(~0ULL << 54)
+#define SW_NOTIFY_STEPPING	(1ULL << 0)	/* NOTIFY_ENABLES */
 
 #define SW_XSAVE_MXCSR		24
 #define SW_MXCSR_RESET		0x1f80
 #define SW_MISC_ENABLE_RESET	0x1801	/* fast strings, no BTS, no PEBS */
 #define SW_DR6_RESET		0xffff0ff0
-#define SW_VAPIC_PPR		0xa0
 
 /* Everything that VP.ENTER has taken, in the order in which it was. */
 struct sw_enter {
@@ -116,6 +116,24 @@ static void sw_sync_roots(struct sw_run *run, bool flush)
 	run->vp->fetch.page = NULL;
 }
 
+/* Tell a guest that asked for it that it is being stepped. */
+static void sw_step_notify(struct sw_run *run)
+{
+	struct sw_tdvps *vp = run->vp;
+
+	if (!vp->epf_n || vp->ve.valid || (vp->event.info & SW_INTR_VALID) ||
+	    !(run->td->tdcs->notify_enables & SW_NOTIFY_STEPPING))
+		return;
+	if (sw_guest_read(run, SW_VM_GUEST_INTERRUPTIBILITY) & SW_BLOCK_NMI)
+		return;
+	memset(&run->exit, 0, sizeof(run->exit));
+	run->exit.reason = SW_XR_EPT_VIOLATION;
+	run->exit.qualification = vp->epf_qualification;
+	run->exit.gla = vp->epf_gla;
+	run->exit.gpa = vp->epf_gpa[vp->epf_n - 1];
+	sw_inject_ve(run, SW_VE_ARCHITECTURAL);
+}
+
 /*
  * Every external interrupt and NMI ends this loop with a TD exit, so the
  * guest cannot keep the CPU beyond the host's next timer tick.
@@ -185,11 +203,4 @@ u64 sw_vp_enter(struct sw_cpu *cpu, struct sw_regs *r)
 	sw_td_put(&en.td);
 	sw_page_put(&en.page);
 	return err;
-}
-
-bool sw_vp_intr_pending(struct sw_tdvps *vp)
-{
-	const u8 *vapic = sw_tdvps_page(vp, SW_TDVPS_VAPIC);
-
-	return (vp->rvi & 0xf0) > (vapic[SW_VAPIC_PPR] & 0xf0);
 }

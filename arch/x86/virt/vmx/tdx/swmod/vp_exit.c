@@ -26,14 +26,6 @@ static enum sw_next sw_exit_triple_fault(struct sw_run *run)
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_VCPU);
 }
 
-/* The host of a debug TD may have asked for it; nobody else can have. */
-enum sw_next sw_exit_unexpected(struct sw_run *run)
-{
-	if (run->exit.reason != SW_XR_NO_ENTRY && sw_td_is_debug(run))
-		return sw_td_exit(run, 0);
-	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD);
-}
-
 static enum sw_next sw_exit_machine_check(struct sw_run *run)
 {
 	return sw_td_exit_fatal(run, SW_NON_RECOVERABLE_TD_NON_ACCESSIBLE);
