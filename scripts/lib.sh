@@ -5,9 +5,19 @@
 SERIES=6.12
 SOURCE_PKG=linux-source-$SERIES
 SOURCE_TAR=${SOURCE_TAR:-/usr/src/$SOURCE_PKG.tar.xz}
-OUR_DIRS="arch/x86/kvm/hooks arch/x86/kvm/vmx/tdx
-	  arch/x86/kvm/vmx/tdx/mmu arch/x86/virt/vmx/tdx
-	  arch/x86/virt/vmx/tdx/swmod include/uapi/asm"
+SWMOD=arch/x86/virt/vmx/tdx/swmod
+
+# The folders of tdx_swmod.ko, as its Kbuild names them.
+swmod_rooms()
+{
+	sed -n 's/^rooms := //p' "$SWMOD/Kbuild" | tr ' ' '\n' | sed "s,^,$SWMOD/,"
+}
+
+our_dirs()
+{
+	echo arch/x86/kvm/hooks arch/x86/kvm/vmx/tdx arch/x86/kvm/vmx/tdx/mmu \
+		arch/x86/virt/vmx/tdx "$SWMOD" $(swmod_rooms) include/uapi/asm
+}
 
 die()
 {

@@ -4,7 +4,7 @@
  * and meanwhile another CPU makes SEAMCALLs.
  */
 #include "fuzz.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 /* The instruction's bytes: 66 0f 01 cc. */
 #define TDCALL		0xcc010f66u

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "fault.h"
+#include "debug/fault.h"
 #include "fuzz.h"
 
 #define THREADS		4

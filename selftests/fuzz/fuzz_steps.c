@@ -4,7 +4,7 @@
  */
 #include <stdlib.h>
 
-#include "fault.h"
+#include "debug/fault.h"
 #include "fuzz.h"
 
 #define SOURCE		(TDMR_BASE + 0xa000)

@@ -10,7 +10,7 @@
  */
 #include <stdlib.h>
 
-#include "guest.h"
+#include "guest/guest.h"
 #include "model.h"
 #include "vp_script.h"
 

@@ -18,7 +18,7 @@ $(OUT)/host_seamcall_test: HOST_ASM := -z noexecstack $(HOST_SOURCE)/seamcall.S
 # swmod.mk comes later.
 .SECONDEXPANSION:
 
-$(OUT)/host_module.o: host_module.c $(wildcard *.h ../../arch/x86/virt/vmx/tdx/swmod/*.h)
+$(OUT)/host_module.o: host_module.c $(wildcard *.h ../../arch/x86/virt/vmx/tdx/swmod/*/*.h)
 	@mkdir -p $(OUT)
 	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
 
@@ -64,7 +64,7 @@ $(HOST_EMPTY):
 	@mkdir -p $(@D)
 	@touch $@
 
-$(OUT)/host_machine.o: host_machine.c $(wildcard *.h $(HOST_SOURCE)/swmod/*.h)
+$(OUT)/host_machine.o: host_machine.c $(wildcard *.h $(HOST_SOURCE)/swmod/*/*.h)
 	@mkdir -p $(OUT)
 	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
 

@@ -18,7 +18,7 @@ struct number {
 };
 
 #define HOST_FILE	TDX "status.h"
-#define SWMOD_FILE	TDX "swmod/sw_status.h"
+#define SWMOD_FILE	TDX "swmod/core/sw_status.h"
 
 static struct number host[MAX], swmod[MAX];
 static unsigned int nr_host, nr_swmod;

@@ -16,7 +16,7 @@ MMU_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 # The module's side.
 MMU_OBJECTS := $(OUT)/mmu_machine.o $(OUT)/mmu_guest.o
 
-$(MMU_OBJECTS): $(OUT)/%.o: %.c $(wildcard *.h $(SWMOD)/*.h)
+$(MMU_OBJECTS): $(OUT)/%.o: %.c $(wildcard *.h $(SWMOD)/*/*.h)
 	@mkdir -p $(OUT)
 	$(CC) $(SWMOD_CFLAGS) -c -o $@ $<
 

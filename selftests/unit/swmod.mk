@@ -4,8 +4,10 @@
 SWMOD_TESTS := $(patsubst %.c,%,$(wildcard swmod_*_test.c))
 SWMOD := ../../arch/x86/virt/vmx/tdx/swmod
 # What knows the kernel or VMX stays out.
-SWMOD_SOURCES := $(filter-out %_kernel.c %/trap.c %/debugfs.c %.mod.c \
-	$(SWMOD)/vmx%.c,$(wildcard $(SWMOD)/*.c)) swmod_machine.c swmod_guest.c
+SWMOD_ROOMS := $(addprefix $(SWMOD)/,core debug guest host os/user)
+SWMOD_HEADERS := $(wildcard $(addsuffix /*.h,$(SWMOD_ROOMS)))
+SWMOD_SOURCES := $(wildcard $(addsuffix /*.c,$(SWMOD_ROOMS))) swmod_machine.c \
+	swmod_guest.c
 SWMOD_OBJECTS := $(patsubst %.c,$(OUT)/swmod/%.o,$(notdir $(SWMOD_SOURCES)))
 SWMOD_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wno-deprecated-declarations \
@@ -13,10 +15,10 @@ SWMOD_CFLAGS := -O1 -g -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-fsanitize=address,undefined -pthread -I . -I $(SWMOD)
 
 .SECONDARY: $(SWMOD_OBJECTS)
-vpath %.c $(SWMOD)
+vpath %.c $(SWMOD_ROOMS)
 comma := ,
 
-$(OUT)/swmod/%.o: %.c $(wildcard $(SWMOD)/*.h *.h)
+$(OUT)/swmod/%.o: %.c $(SWMOD_HEADERS) $(wildcard *.h)
 	@mkdir -p $(OUT)/swmod
 	@echo '  CC      $(@F)'
 	@$(CC) $(SWMOD_CFLAGS) -c -o $@ $<

@@ -3,9 +3,9 @@
  * Faults on purpose, and looking into a module that runs.
  */
 #include "swmod_machine.h"
-#include "fault.h"
-#include "inspect.h"
-#include "vmcs.h"
+#include "debug/fault.h"
+#include "debug/inspect.h"
+#include "guest/vmcs.h"
 
 #define BUSY_TREE	(SW_OPERAND_BUSY | SW_OPND_SEPT_TREE)
 

@@ -6,7 +6,7 @@
  * of the two locks.  The linker puts stop_here() in front of the unlocks.
  */
 #include "swmod_machine.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 enum lock { NONE, S, X };
 

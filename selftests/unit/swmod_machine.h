@@ -6,8 +6,10 @@
 #ifndef _SWMOD_MACHINE_H
 #define _SWMOD_MACHINE_H
 
-#include "core.h"
+#include "core/run.h"
+#include "host/leaf.h"
 #include "ktap.h"
+#include "os/user/os_user.h"
 
 #define PAGE		SW_PAGE_SIZE
 #define TDMR_BASE	SW_USER_RAM_BASE

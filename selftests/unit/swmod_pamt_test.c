@@ -3,7 +3,7 @@
  * Dynamic PAMT: what the host has to give for small pages, what becomes of it,
  * and that nothing else changes.
  */
-#include "inspect.h"
+#include "debug/inspect.h"
 #include "swmod_machine.h"
 
 #define M2	SW_SIZE_2M

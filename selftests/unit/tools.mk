@@ -15,7 +15,7 @@ TOOLS_timeline := timeline.c timeline_parse.c timeline_json.c timeline_svg.c
 TOOLS_top := top.c
 
 $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h tools_timeline.trace \
-		     $(wildcard $(TOOLS)/*.[ch] $(HOST_SOURCE)/*.[ch] $(SWMOD)/sw_status.h)
+		     $(wildcard $(TOOLS)/*.[ch] $(HOST_SOURCE)/*.[ch] $(SWMOD)/core/sw_status.h)
 	@$(MAKE) -C $(TOOLS) OUT=$(OUT)/tools \
 		CFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 	$(CC) -D_GNU_SOURCE -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined \

@@ -191,7 +191,7 @@ static void swmod_calls_each_status_by_the_same_name(void)
 {
 	unsigned int statuses = 0, operands = 0;
 	char line[256], name[128], text[128], want[160];
-	FILE *f = fopen(SWMOD_DIR "/sw_status.h", "r");
+	FILE *f = fopen(SWMOD_DIR "/core/sw_status.h", "r");
 	unsigned long long val;
 
 	check(f);

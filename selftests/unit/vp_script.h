@@ -7,7 +7,7 @@
 #define _VP_SCRIPT_H
 
 #include "swmod_machine.h"
-#include "guest.h"
+#include "guest/guest.h"
 
 #define SCRIPT_MAX	64
 #define SCRIPT_TIMER	0x800000ecu
