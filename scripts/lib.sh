@@ -13,6 +13,7 @@ swmod_rooms()
 	sed -n 's/^rooms := //p' "$SWMOD/Kbuild" | tr ' ' '\n' | sed "s,^,$SWMOD/,"
 }
 
+# shellcheck disable=SC2046
 our_dirs()
 {
 	echo arch/x86/kvm/hooks arch/x86/kvm/vmx/tdx arch/x86/kvm/vmx/tdx/mmu \

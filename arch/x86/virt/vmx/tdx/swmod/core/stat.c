@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How often did which leaf end with which status?  Counters without a lock:
- * a slot is claimed once by compare-exchange and then only counts up.
+ * Counts how often each leaf ended with which status.  Without a lock: a slot
+ * is claimed once by compare-exchange and then only counts up.
  */
 #include "core/core.h"
 

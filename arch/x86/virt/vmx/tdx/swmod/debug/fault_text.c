@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The language of fault rules:
+ * Reads fault rules from text, in this language:
  *
  *   LEAF status=S [operand=O] [nth=N] [times=N] [rate=N%] [seed=N]
  *	  [when=before|after] [locks=N]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * See inspect.h.
+ * Shows TDs, their S-EPT, pages and the module's state as text.
  */
 #include "debug/inspect.h"
 

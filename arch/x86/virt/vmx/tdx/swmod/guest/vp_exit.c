@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * VM exits of the TD: which one becomes an exception for the guest, which is
- * emulated here, and which the host gets to see.  What is not in the table
+ * Decides what a VM exit of the TD becomes: an exception for the guest, an
+ * emulated instruction, or a TD exit to the host.  What is not in the table
  * cannot happen with the controls in use, and takes the TD down.
  */
 #include "guest/guest.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Which leaf is it, and may it run in the state that the module is in?
+ * Finds the leaf that a SEAMCALL names, and refuses those that may not run in the
+ * state that the module is in.
  */
 #include "debug/fault.h"
 #include "guest/enter.h"

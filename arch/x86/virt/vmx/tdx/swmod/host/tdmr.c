@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SYS.CONFIG's view of memory: are the TDMRs that the host proposes, their
- * reserved areas and PAMT arrays consistent with each other and inside
- * convertible memory?  Everything is copied first, since the host could
+ * SYS.CONFIG's checks of memory: TDMRs that the host proposes, their reserved
+ * areas and PAMT arrays have to be consistent with each other and inside
+ * convertible memory.  Everything is copied first, since the host could
  * change it meanwhile, and nothing counts before the last check.
  */
 #include "host/leaf.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The VMX back end of tdx_swmod.ko: what vmx*.c share among themselves. */
+/* The VMX back end of tdx_swmod.ko: what its files share. */
 #ifndef _SWMOD_VMX_H
 #define _SWMOD_VMX_H
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What VMX has to offer, read once at module load.  A machine that lacks
+ * Reads what VMX has to offer, once at module load.  A machine that lacks
  * something is refused with its name; nothing is found out at the first entry.
  */
 #define pr_fmt(fmt) "tdx_swmod: " fmt
