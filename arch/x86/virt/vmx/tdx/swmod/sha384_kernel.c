@@ -77,14 +77,17 @@ static void store_be(u8 *p, u64 x)
 	memcpy(p, &x, sizeof(x));
 }
 
-/* The i-th of the next sixteen words of the message schedule, in the last one's place. */
+/*
+ * The standard's sums of rotations are nested here: one copy of the word for three.
+ * The i-th of the next sixteen words of the message schedule, in the last one's place.
+ */
 static __always_inline void sha_word(u64 w[16], unsigned int i)
 {
 	u64 w15 = w[(i + 1) & 15], w2 = w[(i + 14) & 15];
 
 	w[i] += w[(i + 9) & 15] +
-		(ror(w15, 1) ^ ror(w15, 8) ^ w15 >> 7) +
-		(ror(w2, 19) ^ ror(w2, 61) ^ w2 >> 6);
+		(ror(w15 ^ ror(w15, 7), 1) ^ w15 >> 7) +
+		(ror(w2 ^ ror(w2, 42), 19) ^ w2 >> 6);
 }
 
 /* One round; the eight words turn instead of being moved. */
@@ -93,10 +96,10 @@ static __always_inline void sha_round(u64 s[8], unsigned int i, u64 wk)
 #define S(n)	s[((n) + 16 - i) & 7]
 	u64 e = S(4), a = S(0), t1;
 
-	t1 = S(7) + wk + (ror(e, 14) ^ ror(e, 18) ^ ror(e, 41)) +
+	t1 = S(7) + wk + ror(e ^ ror(e ^ ror(e, 23), 4), 14) +
 	     (S(6) ^ (e & (S(5) ^ S(6))));
 	S(3) += t1;
-	S(7) = t1 + (ror(a, 28) ^ ror(a, 34) ^ ror(a, 39)) +
+	S(7) = t1 + ror(a ^ ror(a ^ ror(a, 5), 6), 28) +
 	       ((a & S(1)) | (S(2) & (a | S(1))));
 #undef S
 }
