@@ -25,8 +25,8 @@ notify_module()
 	echo "$dir/stripped.ko"
 }
 
-# guest_kernel DIR: vmlinuz, and the initramfs: mkboot's file system with modules,
-# and ours over it.
+# guest_kernel DIR [ROOT]: vmlinuz, and the initramfs: mkboot's file system with modules,
+# less what is for the machine, and over it ours, and ROOT.
 guest_kernel()
 {
 	local kver=$KVER boot root notify
@@ -34,17 +34,16 @@ guest_kernel()
 	boot=$("$machine/mkboot" --kver "$kver" --modules "$guest_modules") || return 1
 	notify=$(notify_module "$kver") || return 1
 	root=$(mktemp -d "${TMPDIR:-/tmp}/kvm-tdx-guest.XXXXXX")
-	mkdir -p "$root/bin" "$root/sbin" "$root/etc"
+	(cd "$root" && cpio -id --quiet <"$boot/base.cpio") || return 1
+	rm -f "$root"/bin/machine-* "$root/sbin/poweroff" "$root"/lib/modules/*/modules.{order,builtin*}
 	gcc -static -O2 -s -Wall -Wextra -I"$top/selftests/lib" -o "$root/bin/td-probe" "$here/td-probe.c"
 	install -m 755 "$here/guest-init" "$root/td-init"
 	[ -z "$notify" ] || cp "$notify" "$root/td-notify.ko"
 	ln -s ../bin/busybox "$root/sbin/poweroff"
 	echo 'PS1="td# "' >"$root/etc/profile"
+	[ -z "${2:-}" ] || cp -r "$2/." "$root/"
 	# Small: the firmware and the kernel compute its hash.
-	{
-		cat "$boot/base.cpio"
-		(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet)
-	} | gzip -9 >"$1/initrd"
+	(cd "$root" && find . | cpio -o -H newc -R 0:0 --quiet) | zstd -19 -q >"$1/initrd"
 	rm -rf "$root"
 	cp "$boot/bzImage" "$1/vmlinuz"
 }

@@ -45,16 +45,22 @@ disk_has_the_answer()
 		"$(tr '[:lower:]' '[:upper:]' </run/text | sha1sum)" ]
 }
 
-# Once a second: KVM's counts go with the TD.  A TD's file is named by its
-# debugfs folder's inode: two that follow each other may have the same name.
+# KVM's counts go with the TD.  A TD's file is named by its debugfs folder's inode: two
+# that follow each other may have the same name.
 sample_counts()
 {
 	mkdir -p /run/tds
-	while sleep 1; do
-		for dir in $DEBUG/kvm/*-*; do
-			[ ! -e "$dir/tdx" ] ||
-				cat "$dir/tdx" >"/run/tds/$(stat -c %i "$dir")" 2>/dev/null
-		done
+	for dir in $DEBUG/kvm/*-*; do
+		[ ! -e "$dir/tdx" ] ||
+			cat "$dir/tdx" >"/run/tds/$(stat -c %i "$dir")" 2>/dev/null
+	done
+}
+
+# For a TD that ends without a word; of one that says so it is the last sample.
+sample_now_and_then()
+{
+	while sleep 5; do
+		sample_counts
 	done
 }
 
@@ -79,10 +85,19 @@ run_qemu()
 		return
 	fi
 	mkfifo /run/console
-	sed "s/$(printf '\033')\[[0-9;=?]*[a-zA-Z]//g; s/\r//g" </run/console &
+	awk '{
+		gsub(/\033\[[0-9;=?!]*[a-zA-Z]|\033\][^\007]*\007|\r/, "")
+		print
+		fflush()
+	}
+	/^td: (reboot|power off)$/ { system("./run sample") }' </run/console &
 	"$@" </dev/null >/run/console 2>&1
 }
 
+if [ "${1:-}" = sample ]; then
+	sample_counts
+	exit
+fi
 say "load the modules"
 load_modules || exit 1
 if grep -q /dev/sda args; then
@@ -94,7 +109,7 @@ else
 	make_disk
 fi
 echo 'hist:keys=reason' >$TRIGGER/trigger 2>/dev/null
-sample_counts &
+sample_now_and_then &
 sampler=$!
 set --
 while IFS= read -r arg; do

@@ -77,45 +77,54 @@ static void store_be(u8 *p, u64 x)
 	memcpy(p, &x, sizeof(x));
 }
 
-/* The next word of the message schedule, in a ring of the last sixteen. */
-static u64 schedule(u64 w[16], unsigned int t)
+/*
+ * The standard's sums of rotations are nested here: one copy of the word for three.
+ * The i-th of the next sixteen words of the message schedule, in the last one's place.
+ */
+static __always_inline void sha_word(u64 w[16], unsigned int i)
 {
-	u64 w15 = w[(t + 1) & 15], w2 = w[(t + 14) & 15];
+	u64 w15 = w[(i + 1) & 15], w2 = w[(i + 14) & 15];
 
-	w[t & 15] += w[(t + 9) & 15] +
-		     (ror(w15, 1) ^ ror(w15, 8) ^ w15 >> 7) +
-		     (ror(w2, 19) ^ ror(w2, 61) ^ w2 >> 6);
-	return w[t & 15];
+	w[i] += w[(i + 9) & 15] +
+		(ror(w15 ^ ror(w15, 7), 1) ^ w15 >> 7) +
+		(ror(w2 ^ ror(w2, 42), 19) ^ w2 >> 6);
 }
 
 /* One round; the eight words turn instead of being moved. */
-static void sha_round(u64 s[8], unsigned int t, u64 wk)
+static __always_inline void sha_round(u64 s[8], unsigned int i, u64 wk)
 {
-#define S(i)	s[((i) + SHA_ROUNDS - t) & 7]
+#define S(n)	s[((n) + 16 - i) & 7]
 	u64 e = S(4), a = S(0), t1;
 
-	t1 = S(7) + wk + (ror(e, 14) ^ ror(e, 18) ^ ror(e, 41)) +
-	     ((e & S(5)) ^ (~e & S(6)));
+	t1 = S(7) + wk + ror(e ^ ror(e ^ ror(e, 23), 4), 14) +
+	     (S(6) ^ (e & (S(5) ^ S(6))));
 	S(3) += t1;
-	S(7) = t1 + (ror(a, 28) ^ ror(a, 34) ^ ror(a, 39)) +
-	       ((a & S(1)) ^ (a & S(2)) ^ (S(1) & S(2)));
+	S(7) = t1 + ror(a ^ ror(a ^ ror(a, 5), 6), 28) +
+	       ((a & S(1)) | (S(2) & (a | S(1))));
 #undef S
 }
 
+/* The inner loops are unrolled, so that indices are constants and words stay in registers. */
 static void sha_block(u64 h[8], const u8 *data)
 {
 	u64 w[16], s[8];
-	unsigned int t;
+	unsigned int t, i;
 
 	memcpy(s, h, sizeof(s));
-	for (t = 0; t < 16; t++) {
-		w[t] = load_be(data + 8 * t);
-		sha_round(s, t, w[t] + sha_k[t]);
+	for (i = 0; i < 16; i++)
+		w[i] = load_be(data + 8 * i);
+	for (t = 0; t < SHA_ROUNDS; t += 16) {
+		if (t) {
+			#pragma GCC unroll 16
+			for (i = 0; i < 16; i++)
+				sha_word(w, i);
+		}
+		#pragma GCC unroll 16
+		for (i = 0; i < 16; i++)
+			sha_round(s, i, w[i] + sha_k[t + i]);
 	}
-	for (; t < SHA_ROUNDS; t++)
-		sha_round(s, t, schedule(w, t) + sha_k[t]);
-	for (t = 0; t < 8; t++)
-		h[t] += s[t];
+	for (i = 0; i < 8; i++)
+		h[i] += s[i];
 }
 
 void sw_sha384_init(void *ctx)
