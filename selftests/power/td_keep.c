@@ -63,7 +63,12 @@ static void *keep(void *arg)
 			usleep(1000);
 			continue;
 		}
-		if (ioctl(k->td->vcpu[0].fd, KVM_RUN, 0) && errno != EINTR) {
+		if (!ioctl(k->td->vcpu[0].fd, KVM_RUN, 0)) {
+			/* An exit, which the guest does not make. */
+			k->err = EPROTO;
+			break;
+		}
+		if (errno != EINTR) {
 			k->err = errno;
 			break;
 		}

@@ -76,7 +76,8 @@ $(OUT)/host_release_test $(OUT)/host_ask_test: $(OUT)/%: %.c host_check.h $(HOST
 		$(wildcard fake_host/*.h $(HOST_SOURCE)/*.[ch])
 	$(HOST_KERNEL_CC) -o $@ $<
 
-$(OUT)/host_bringup_test: host_bringup_test.c host_check.h host_machine.h \
+$(OUT)/host_bringup_test $(OUT)/host_update_test: $(OUT)/%: %.c host_bringup.h \
+		host_check.h host_machine.h \
 		$(wildcard fake_host/*.h $(HOST_SOURCE)/*.[ch]) $(HOST_EMPTY) \
 		$(OUT)/host_machine.o $$(SWMOD_OBJECTS)
 	$(HOST_KERNEL_CC) -o $@ $< $(OUT)/host_machine.o $(SWMOD_OBJECTS) -lcrypto -pthread

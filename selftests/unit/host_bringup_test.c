@@ -3,244 +3,17 @@
  * Bring-up of the TDX module, from tdx_host.ko's own files, against the software
  * module's core: with every SEAMCALL and every call into the kernel failing in
  * turn, on one to four CPUs in one or two packages, with and without
- * TDH.SYS.DISABLE.  Memory's part is in other tests and a stand-in here.
+ * TDH.SYS.DISABLE.
  */
-#include "fake_host/fake_kernel.h"
-#include "host_machine.h"
+#include "host_bringup.h"
 
-#include "../../arch/x86/virt/vmx/tdx/retry.c"
-#include "../../arch/x86/virt/vmx/tdx/status.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_sys.c"
-#include "../../arch/x86/virt/vmx/tdx/why.c"
-#include "../../arch/x86/virt/vmx/tdx/cache.c"
-#include "../../arch/x86/virt/vmx/tdx/keyid.c"
-#include "../../arch/x86/virt/vmx/tdx/metadata.c"
-#include "../../arch/x86/virt/vmx/tdx/package.c"
-#include "../../arch/x86/virt/vmx/tdx/cpus.c"
-#include "../../arch/x86/virt/vmx/tdx/quiesce.c"
-#include "../../arch/x86/virt/vmx/tdx/bringup.c"
-#include "host_check.h"
-
-struct fake_cpu boot_cpu_data = { .x86_phys_bits = 46 };
-struct page fake_pages[1];
-
-void clflush_cache_range(void *addr, unsigned int size)
-{
-	(void)addr;
-	(void)size;
-}
-
-void trace_tdx_seamcall(u64 leaf, const struct tdx_module_args *in, u64 status)
-{
-	(void)leaf;
-	(void)in;
-	(void)status;
-}
-
-int rdmsrl_safe(u32 msr, u64 *val)
-{
-	if (msr != 0x87)
-		return -EIO;
-	*val = (MACHINE_FIRST_KEYID - 1) | (u64)MACHINE_NR_KEYIDS << 32;
-	return 0;
-}
-
-int tdx_device_create(void)
-{
-	return 0;
-}
-
-void tdx_device_remove(void)
+void tdx_upload_register(const struct tdx_sys_info *info)
 {
 }
 
-void tdx_debugfs_create(void)
+void tdx_upload_unregister(void)
 {
 }
-
-void tdx_debugfs_remove(void)
-{
-}
-
-void tdx_mce_register(void)
-{
-}
-
-void tdx_mce_unregister(void)
-{
-}
-
-/* --- SEAMCALLs --- */
-
-static struct {
-	/* The nth one fails; 0 for none. */
-	unsigned int fail_at;
-	u64 fail_status;
-
-	unsigned int calls;
-	unsigned int of_leaf[128];
-} seamcalls;
-
-u64 __seamcall_ret(u64 leaf, struct tdx_module_args *args)
-{
-	struct machine_regs r = {
-		.rcx = args->rcx, .rdx = args->rdx, .r8 = args->r8,
-		.r9 = args->r9, .r10 = args->r10, .r11 = args->r11,
-	};
-	u64 status;
-
-	/* Nothing may move it to a CPU whose flag is not set. */
-	check(kernel.preempt_off);
-	check(this_cpu_read(tdx_cache_dirty));
-	seamcalls.of_leaf[leaf & 0x7f]++;
-	if (++seamcalls.calls == seamcalls.fail_at)
-		return seamcalls.fail_status;
-	status = machine_seamcall(kernel.cpu, fake_package(kernel.cpu), leaf,
-				  &r);
-	args->rcx = r.rcx;
-	args->rdx = r.rdx;
-	args->r8 = r.r8;
-	return status;
-}
-
-u64 __seamcall(u64 leaf, struct tdx_module_args *args)
-{
-	struct tdx_module_args out = *args;
-
-	return __seamcall_ret(leaf, &out);
-}
-
-/* No leaf of bring-up has outputs elsewhere. */
-u64 __seamcall_saved_ret(u64 leaf, struct tdx_module_args *args)
-{
-	return __seamcall_ret(leaf, args);
-}
-
-int tdx_run_in_vmx(u64 (*leaf)(void), u64 *status)
-{
-	if (fails_now())
-		return -ENOMEM;
-	*status = leaf();
-	return 0;
-}
-
-/* --- memory --- */
-
-static struct {
-	bool planned;
-	bool module_owns;
-	unsigned int freed_dirty;
-} memory;
-
-int tdx_memory_plan(const struct tdx_sys_info *info)
-{
-	check(info->max_tdmrs);
-	check(!memory.planned);
-	if (fails_now())
-		return tdx_off(-ENOMEM, "no memory");
-	memory.planned = true;
-	return 0;
-}
-
-int tdx_memory_configure(void)
-{
-	u64 status = tdh_sys_config(machine_tdmr_array(), 1, tdx_global_keyid(),
-				    false);
-
-	if (tdx_status_failed(status))
-		return tdx_off_status("SYS.CONFIG", status, "");
-	memory.module_owns = true;
-	return 0;
-}
-
-int tdx_memory_init(void)
-{
-	u64 base = machine_tdmr_base(), next = base, status;
-
-	while (next < base + (1 << 30)) {
-		status = tdh_sys_tdmr_init(base, &next);
-		if (tdx_status_code(status) == TDX_TDMR_ALREADY_INITIALIZED)
-			break;
-		if (tdx_status_failed(status))
-			return tdx_off_status("SYS.TDMR.INIT", status, "");
-	}
-	return 0;
-}
-
-void tdx_memory_release(void)
-{
-	/* No CPU may have lines of it. */
-	if (memory.module_owns)
-		memory.freed_dirty += machine_pinned();
-	memory.planned = false;
-	memory.module_owns = false;
-}
-
-/* --- the machine --- */
-
-#define TD_USERS	1
-
-static void forget_module(void)
-{
-	/* As if this kernel module had been loaded anew. */
-	stage = TDX_STAGE_NONE;
-	hotplug_state = 0;
-	memset(lp_init_done, 0, sizeof(lp_init_done));
-	memset(&seamcalls, 0, sizeof(seamcalls));
-	memset(&memory, 0, sizeof(memory));
-}
-
-static void boot(unsigned int cpus, unsigned int packages, bool sys_disable)
-{
-	unsigned int cpu;
-
-	memset(&kernel, 0, sizeof(kernel));
-	kernel.nr_cpus = cpus;
-	kernel.nr_packages = packages;
-	kernel.users = TD_USERS;
-	for (cpu = 0; cpu < cpus; cpu++)
-		kernel.online[cpu] = true;
-	memset(tdx_cache_dirty, 0, sizeof(tdx_cache_dirty));
-	forget_module();
-	machine_reset(cpus, packages, sys_disable);
-}
-
-static bool nothing_is_left(void)
-{
-	return !kernel.pins && !kernel.notifier[0] && !kernel.notifier[1] &&
-	       !kernel.cpu_up && !memory.planned && !kernel.preempt_off &&
-	       !kernel.irqs_off && !enable_lock && !machine_pinned();
-}
-
-static bool all_is_held(void)
-{
-	return kernel.pins == 1 && kernel.notifier[0] && kernel.notifier[1] &&
-	       kernel.cpu_up && memory.planned && !enable_lock;
-}
-
-/* What "echo 1 >shutdown" answers once KVM is gone. */
-static int shut_down_without_kvm(void)
-{
-	int ret;
-
-	kernel.users = 0;
-	ret = set_shutdown("1", NULL);
-	kernel.users = TD_USERS;
-	return ret;
-}
-
-static bool caches_are_clean(void)
-{
-	unsigned int cpu;
-
-	for (cpu = 0; cpu < kernel.nr_cpus; cpu++) {
-		if (tdx_cache_dirty[cpu])
-			return false;
-	}
-	return true;
-}
-
-/* --- tests --- */
 
 static void it_comes_up_on_any_machine(void)
 {
@@ -497,7 +270,7 @@ static void each_use_costs_one_write_back(void)
 	tdx_cpu_flush_cache();
 	tdx_cpu_flush_cache();
 	check(kernel.wbinvds[0] == 1);
-	check(!kernel.irqs_off && !kernel.preempt_off);
+	check(!this_cpu.irqs_off && !this_cpu.preempt_off);
 }
 
 static void only_suspends_that_lose_keys_are_refused(void)

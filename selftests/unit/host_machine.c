@@ -42,7 +42,9 @@ u64 machine_seamcall(unsigned int cpu, unsigned int package, u64 leaf,
 	u64 status;
 
 	sw_user_pkg = package;
-	status = seamcall_on(cpu, leaf, &regs);
+	regs.rax = leaf;
+	status = leaf >> 63 ? sw_seamldr(&cpus[cpu], &regs) :
+			      seamcall_on(cpu, leaf, &regs);
 	*r = (struct machine_regs) {
 		.rcx = regs.rcx, .rdx = regs.rdx, .r8 = regs.r8, .r9 = regs.r9,
 		.r10 = regs.r10, .r11 = regs.r11,
@@ -58,6 +60,25 @@ u64 machine_tdmr_array(void)
 u64 machine_tdmr_base(void)
 {
 	return TDMR_BASE;
+}
+
+void *machine_pages(unsigned int nr)
+{
+	u64 pa = new_page();
+
+	while (--nr)
+		new_page();
+	return memset(sw_va(pa), 0, new_page() - pa);
+}
+
+u64 machine_pa(const void *va)
+{
+	return SW_USER_RAM_BASE + (va - sw_va(SW_USER_RAM_BASE));
+}
+
+void machine_max_updates(unsigned int nr)
+{
+	sw_max_updates = nr;
 }
 
 bool machine_pinned(void)

@@ -25,6 +25,11 @@ __u64 machine_seamcall(unsigned int cpu, unsigned int package, __u64 leaf,
 /* What SYS.CONFIG takes: one TDMR of one GiB. */
 __u64 machine_tdmr_array(void);
 __u64 machine_tdmr_base(void);
+/* Memory of the machine that nobody has; where it is. */
+void *machine_pages(unsigned int nr);
+__u64 machine_pa(const void *va);
+/* As often P-SEAMLDR replaces the module. */
+void machine_max_updates(unsigned int nr);
 /* The module cannot be unloaded. */
 bool machine_pinned(void);
 

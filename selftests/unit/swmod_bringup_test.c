@@ -295,16 +295,12 @@ static void disable_waits_for_other_seamcalls(void)
 	expect(sw_user.pins, 0);
 }
 
-static void shutdown_and_update_know_no_handoff(void)
+static void update_wants_the_state_of_a_predecessor(void)
 {
 	module_sys_init();
 	expect(call(SW_LEAF_SYS_UPDATE, 0, 0, 0, 0), SW_SYS_INVALID_HANDOFF);
 	module_ready();
 	expect(call(SW_LEAF_SYS_UPDATE, 0, 0, 0, 0), SW_SYS_STATE_INCORRECT);
-	expect(call(SW_LEAF_SYS_SHUTDOWN, 1, 0, 0, 0),
-	       SW_OPERAND_INVALID | SW_OPND_RCX);
-	expect(call(SW_LEAF_SYS_SHUTDOWN, 0, 0, 0, 0), 0);
-	expect(call(SW_LEAF_SYS_RD, 0, ~0ULL, 0, 0), SW_SYS_SHUTDOWN);
 }
 
 static void bringup_leaves_exclude_each_other(void)
@@ -360,7 +356,7 @@ int main(void)
 		TEST(disable_before_config_has_nothing_to_unpin),
 		TEST(an_older_module_has_no_disable),
 		TEST(disable_waits_for_other_seamcalls),
-		TEST(shutdown_and_update_know_no_handoff),
+		TEST(update_wants_the_state_of_a_predecessor),
 		TEST(bringup_leaves_exclude_each_other),
 		TEST(counters_name_leaf_and_status),
 	};

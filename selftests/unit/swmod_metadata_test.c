@@ -38,7 +38,7 @@ static void sys_rd_answers_what_linux_reads(void)
 	expect(sys_rd(0x1900000300000003ULL), 3);
 	expect(sys_rd(0x9900000100000004ULL), 28);
 	expect(sys_rd(0x9900000100000008ULL), 576);
-	expect(sys_rd(0x8900000100000000ULL), 0);
+	expect(sys_rd(0x8900000100000000ULL), 1);
 	/* The first and the sixth configurable leaf. */
 	expect(sys_rd(0x9900000300000400ULL), 0xffffffff00000001ULL);
 	expect(sys_rd(0x9900000300000405ULL), 7);

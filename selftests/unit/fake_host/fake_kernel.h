@@ -20,9 +20,6 @@
 static struct {
 	unsigned int nr_cpus, nr_packages;
 	bool online[FAKE_CPUS];
-	unsigned int cpu;		/* the one that runs */
-	unsigned int preempt_off;
-	bool irqs_off;
 
 	/* The nth call that may fail does; 0 for none. */
 	unsigned int fail_at;
@@ -38,7 +35,15 @@ static struct {
 	unsigned int wbinvds[FAKE_CPUS];
 	unsigned int wbinvds_everywhere;
 	unsigned int log_lines;
+	char last_line[256];
 } kernel;
+
+/* What a CPU has of its own: with stop_machine() each one is a thread. */
+static __thread struct {
+	unsigned int cpu;
+	unsigned int preempt_off;
+	bool irqs_off;
+} this_cpu;
 
 static bool fails_now(void)
 {
@@ -55,6 +60,7 @@ static unsigned int fake_package(unsigned int cpu)
 #define __exit
 #define __printf(a, b)		__attribute__((format(printf, a, b)))
 #define READ_ONCE(x)		(x)
+#define WRITE_ONCE(x, val)	((x) = (val))
 #define BIT(n)			(1UL << (n))
 #define U16_MAX			0xffff
 #define lower_32_bits(x)	((u32)(x))
@@ -92,7 +98,9 @@ static inline int kstrtobool(const char *s, bool *res)
 }
 
 /* --- log --- */
-#define fake_log(fmt, ...)	(kernel.log_lines += snprintf(NULL, 0, fmt, ##__VA_ARGS__) > 0)
+#define fake_log(fmt, ...)						\
+	(kernel.log_lines += snprintf(kernel.last_line, sizeof(kernel.last_line), \
+				      fmt, ##__VA_ARGS__) > 0)
 #define pr_info			fake_log
 #define pr_warn			fake_log
 #define pr_err			fake_log
@@ -100,14 +108,14 @@ static inline int kstrtobool(const char *s, bool *res)
 /* --- CPUs --- */
 #define DEFINE_PER_CPU(type, name)	type name[FAKE_CPUS]
 #define DECLARE_PER_CPU(type, name)	extern type name[FAKE_CPUS]
-#define this_cpu_read(name)		(name[kernel.cpu])
-#define this_cpu_write(name, val)	(name[kernel.cpu] = (val))
+#define this_cpu_read(name)		(name[this_cpu.cpu])
+#define this_cpu_write(name, val)	(name[this_cpu.cpu] = (val))
 #define per_cpu(name, cpu)		(name[cpu])
-#define raw_smp_processor_id()		(kernel.cpu)
-#define preempt_disable()		(kernel.preempt_off++)
-#define preempt_enable()		(kernel.preempt_off--)
-#define local_irq_save(flags)		((flags) = kernel.irqs_off, kernel.irqs_off = true)
-#define local_irq_restore(flags)	(kernel.irqs_off = (flags))
+#define raw_smp_processor_id()		(this_cpu.cpu)
+#define preempt_disable()		(this_cpu.preempt_off++)
+#define preempt_enable()		(this_cpu.preempt_off--)
+#define local_irq_save(flags)		((flags) = this_cpu.irqs_off, this_cpu.irqs_off = true)
+#define local_irq_restore(flags)	(this_cpu.irqs_off = (flags))
 #define for_each_possible_cpu(c)	for ((c) = 0; (c) < kernel.nr_cpus; (c)++)
 #define for_each_present_cpu		for_each_possible_cpu
 #define for_each_online_cpu(c)						\
@@ -123,7 +131,12 @@ static inline int kstrtobool(const char *s, bool *res)
 #define DEFINE_MUTEX(name)		int name
 #define mutex_lock(lock)		((*(lock))++)
 #define mutex_lock_interruptible(lock)	((*(lock))++, 0)
+#define mutex_trylock(lock)		(!*(lock) && ++*(lock))
 #define mutex_unlock(lock)		((*(lock))--)
+/* What they guard is guarded by the test. */
+#define DEFINE_RAW_SPINLOCK(name)	int name
+#define raw_spin_lock(lock)		((void)(lock))
+#define raw_spin_unlock(lock)		((void)(lock))
 typedef int atomic_t;
 #define atomic_inc(a)			((*(a))++)
 #define atomic_dec(a)			((*(a))--)
@@ -142,12 +155,12 @@ int rdmsrl_safe(u32 msr, u64 *val);
 
 static inline int on_cpu(unsigned int cpu, int (*fn)(void *), void *data)
 {
-	unsigned int before = kernel.cpu;
+	unsigned int before = this_cpu.cpu;
 	int ret;
 
-	kernel.cpu = cpu;
+	this_cpu.cpu = cpu;
 	ret = fn(data);
-	kernel.cpu = before;
+	this_cpu.cpu = before;
 	return ret;
 }
 
@@ -160,19 +173,19 @@ static inline int smp_call_on_cpu(unsigned int cpu, int (*fn)(void *),
 
 static inline void on_each_cpu(void (*fn)(void *), void *data, int wait)
 {
-	unsigned int cpu, before = kernel.cpu;
+	unsigned int cpu, before = this_cpu.cpu;
 
 	(void)wait;
 	for_each_online_cpu(cpu) {
-		kernel.cpu = cpu;
+		this_cpu.cpu = cpu;
 		fn(data);
 	}
-	kernel.cpu = before;
+	this_cpu.cpu = before;
 }
 
 static inline void wbinvd(void)
 {
-	kernel.wbinvds[kernel.cpu]++;
+	kernel.wbinvds[this_cpu.cpu]++;
 }
 
 static inline void wbinvd_on_all_cpus(void)
@@ -185,12 +198,12 @@ enum cpuhp_state { CPUHP_AP_ONLINE_DYN = 100 };
 
 static inline int fake_hotplug(unsigned int cpu, int (*fn)(unsigned int cpu))
 {
-	unsigned int before = kernel.cpu;
+	unsigned int before = this_cpu.cpu;
 	int ret;
 
-	kernel.cpu = cpu;
+	this_cpu.cpu = cpu;
 	ret = fn(cpu);
-	kernel.cpu = before;
+	this_cpu.cpu = before;
 	return ret;
 }
 

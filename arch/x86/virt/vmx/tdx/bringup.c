@@ -24,12 +24,13 @@
 
 #define TDX_KEY_CONFIG_TRIES	10
 
-/* What the TDX module has done for good; only tdx_shut_down() goes back. */
+/* What the TDX module has done for good; only shut_down() goes back. */
 enum tdx_stage {
 	TDX_STAGE_NONE,
 	TDX_STAGE_CONFIGURED,	/* SYS.CONFIG: the module owns the PAMTs */
 	TDX_STAGE_KEYED,	/* SYS.KEY.CONFIG on every package */
 	TDX_STAGE_READY,
+	TDX_STAGE_LOST,		/* an update failed half-way: no call works */
 };
 
 /* Written under enable_lock; constant while KVM uses TDX. */
@@ -161,6 +162,9 @@ static int bring_up(void)
 {
 	int ret = 0;
 
+	/* tdx_off_reason() still says what happened. */
+	if (stage == TDX_STAGE_LOST)
+		return -EIO;
 	if (stage == TDX_STAGE_NONE) {
 		ret = check_platform();
 		if (!ret)
@@ -199,10 +203,12 @@ int tdx_host_enable(void)
 	mutex_lock(&enable_lock);
 	if (stage != TDX_STAGE_READY) {
 		ret = bring_up();
-		if (!ret)
+		if (!ret) {
+			tdx_upload_register(&sys_info);
 			pr_info("TDX module %u.%u.%02u is ready, %u KeyIDs for TDs\n",
 				sys_info.major, sys_info.minor,
 				sys_info.update, tdx_nr_guest_keyids());
+		}
 	}
 	mutex_unlock(&enable_lock);
 	return ret;
@@ -212,11 +218,12 @@ EXPORT_SYMBOL_GPL(tdx_host_enable);
 /**
  * tdx_host_sysinfo() - global metadata of the TDX module
  *
- * Return: the metadata, constant; NULL before tdx_host_enable() succeeded.
+ * Return: the metadata; NULL before tdx_host_enable() succeeded.  It stays when an
+ * update has failed: KVM still has TDs to end then.
  */
 const struct tdx_sys_info *tdx_host_sysinfo(void)
 {
-	return READ_ONCE(stage) == TDX_STAGE_READY ? &sys_info : NULL;
+	return READ_ONCE(stage) >= TDX_STAGE_READY ? &sys_info : NULL;
 }
 EXPORT_SYMBOL_GPL(tdx_host_sysinfo);
 
@@ -227,7 +234,7 @@ EXPORT_SYMBOL_GPL(tdx_host_sysinfo);
  */
 const char *tdx_host_why_off(void)
 {
-	return tdx_host_sysinfo() ? NULL : tdx_off_reason();
+	return READ_ONCE(stage) == TDX_STAGE_READY ? NULL : tdx_off_reason();
 }
 EXPORT_SYMBOL_GPL(tdx_host_why_off);
 
@@ -266,9 +273,12 @@ static int shut_down(void)
 	}
 	if (ret) {
 		/* It takes no other calls, and still has the memory. */
-		stage = TDX_STAGE_CONFIGURED;
+		if (stage != TDX_STAGE_LOST)
+			stage = TDX_STAGE_CONFIGURED;
 		return ret;
 	}
+	/* An upload that is under way ends: tdx_update_begin() does not wait. */
+	tdx_upload_unregister();
 	forget_memory();
 	stage = TDX_STAGE_NONE;
 	tdx_off(-ENODEV, "the TDX module was shut down");
@@ -304,6 +314,28 @@ int tdx_state_lock(void)
 
 void tdx_state_unlock(void)
 {
+	mutex_unlock(&enable_lock);
+}
+
+/*
+ * Whoever holds the lock waits for uploads to end, in tdx_upload_unregister(): do
+ * not wait for the lock.
+ */
+struct tdx_sys_info *tdx_update_begin(void)
+{
+	if (!mutex_trylock(&enable_lock))
+		return NULL;
+	if (stage == TDX_STAGE_READY)
+		return &sys_info;
+	mutex_unlock(&enable_lock);
+	return NULL;
+}
+
+void tdx_update_end(bool lost)
+{
+	lockdep_assert_held(&enable_lock);
+	if (lost)
+		WRITE_ONCE(stage, TDX_STAGE_LOST);
 	mutex_unlock(&enable_lock);
 }
 

@@ -103,7 +103,7 @@ static int show(struct seq_file *m, void (*what)(struct seq_file *m))
 {
 	if (tdx_state_lock())
 		return -EINTR;
-	if (tdx_host_sysinfo())
+	if (!tdx_host_why_off())
 		what(m);
 	else
 		seq_printf(m, "TDX is off: %s\n", tdx_off_reason());

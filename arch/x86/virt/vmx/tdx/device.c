@@ -6,6 +6,7 @@
 #include <linux/device.h>
 #include <linux/err.h>
 #include <linux/pm.h>
+#include <linux/preempt.h>
 #include <linux/slab.h>
 #include <linux/suspend.h>
 #include <linux/sysfs.h>
@@ -18,11 +19,17 @@ static ssize_t version_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
 	const struct tdx_sys_info *info = tdx_host_sysinfo();
+	u16 major, minor, update;
 
-	if (!info)
+	if (!info || tdx_host_why_off())
 		return -ENXIO;
-	return sysfs_emit(buf, "%u.%u.%02u\n", info->major, info->minor,
-			  info->update);
+	/* Of one module: tdx_update() changes the three with all CPUs stopped. */
+	preempt_disable();
+	major = info->major;
+	minor = info->minor;
+	update = info->update;
+	preempt_enable();
+	return sysfs_emit(buf, "%u.%u.%02u\n", major, minor, update);
 }
 static DEVICE_ATTR_RO(version);
 
@@ -114,6 +121,11 @@ static const struct device_type tdx_device_type = {
 static void tdx_device_release(struct device *dev)
 {
 	kfree(dev);
+}
+
+struct device *tdx_device(void)
+{
+	return tdx_dev;
 }
 
 int tdx_device_create(void)

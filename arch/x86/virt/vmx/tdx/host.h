@@ -23,6 +23,8 @@ u64 tdh_sys_config(u64 array_pa, unsigned int nr_tdmrs, u16 global_hkid,
 u64 tdh_sys_key_config(void);
 u64 tdh_sys_tdmr_init(u64 base, u64 *next);
 u64 tdh_sys_disable(void);
+u64 tdh_sys_shutdown(u16 handoff_version, bool avoid_sensitive);
+u64 tdh_sys_update(void);
 
 /* --- why.c: each returns the -errno it was given or chose --- */
 __printf(2, 3) int tdx_off(int err, const char *fmt, ...);
@@ -36,6 +38,7 @@ unsigned int tdx_nr_used_keyids(void);
 
 /* --- metadata.c --- */
 int tdx_metadata_read(struct tdx_sys_info *info);
+int tdx_metadata_read_version(struct tdx_sys_info *info);
 
 /* --- vmxon.c: run @leaf on this CPU, in VMX operation; may sleep --- */
 int tdx_run_in_vmx(u64 (*leaf)(void), u64 *status);
@@ -117,10 +120,18 @@ bool tdx_is_configured(void);
 /* TDX neither comes up nor is shut down meanwhile; 0 or -EINTR. */
 int tdx_state_lock(void);
 void tdx_state_unlock(void);
+/* Where TDX is on and stays so until the end of the update; NULL: it is not. */
+struct tdx_sys_info *tdx_update_begin(void);
+void tdx_update_end(bool lost);
 
 /* --- device.c: /sys/devices/faux/tdx_host, and no suspend to memory --- */
 int tdx_device_create(void);
 void tdx_device_remove(void);
+struct device *tdx_device(void);
+
+/* --- upload.c: /sys/class/firmware/tdx_module while TDX is on --- */
+void tdx_upload_register(const struct tdx_sys_info *info);
+void tdx_upload_unregister(void);
 
 /* --- debugfs.c --- */
 void tdx_debugfs_create(void);
@@ -138,5 +149,7 @@ struct tdx_seamldr {
 
 bool tdx_seamldr_is_safe(void);
 int tdx_seamldr_read(struct tdx_seamldr *info);
+u64 tdx_seamldr_install(u64 params_pa);
+const char *tdx_seamldr_status_name(u64 status);
 
 #endif /* _TDX_HOST_INTERNAL_H */

@@ -176,6 +176,25 @@ static int read_fields(struct tdx_sys_info *info,
 	return 0;
 }
 
+/* Of a module that took over from another one.  Any context. */
+int tdx_metadata_read_version(struct tdx_sys_info *info)
+{
+	u64 major, minor, update;
+	int ret;
+
+	ret = read_field(MD_MAJOR_VERSION, "MAJOR_VERSION", &major);
+	if (!ret)
+		ret = read_field(MD_MINOR_VERSION, "MINOR_VERSION", &minor);
+	if (!ret)
+		ret = read_field(MD_UPDATE_VERSION, "UPDATE_VERSION", &update);
+	if (ret)
+		return ret;
+	info->major = major;
+	info->minor = minor;
+	info->update = update;
+	return 0;
+}
+
 int tdx_metadata_read(struct tdx_sys_info *info)
 {
 	unsigned int i;

@@ -4,6 +4,7 @@
 #include "seamcall.h"
 
 #define SYS_CONFIG_DYNAMIC_PAMT	BIT_ULL(16)
+#define SYS_SHUTDOWN_AVOID_SENSITIVE	BIT_ULL(16)
 
 /*
  * First call after the module was loaded; once, on any CPU.
@@ -79,6 +80,30 @@ u64 tdh_sys_tdmr_init(u64 base, u64 *next)
 
 	*next = args.rdx;
 	return err;
+}
+
+/*
+ * Have the module write down what the next one needs to go on with its TDs.  It
+ * takes no other call then.
+ *   in   RCX version of what is written down | bit 16: not while a TD is at a
+ *        point where the next module could not go on
+ */
+u64 tdh_sys_shutdown(u16 handoff_version, bool avoid_sensitive)
+{
+	struct tdx_module_args args = {
+		.rcx = handoff_version |
+		       (avoid_sensitive ? SYS_SHUTDOWN_AVOID_SENSITIVE : 0),
+	};
+
+	return seamcall(TDH_SYS_SHUTDOWN, &args);
+}
+
+/* After TDH.SYS.INIT and TDH.SYS.LP.INIT: go on with what the last one left. */
+u64 tdh_sys_update(void)
+{
+	struct tdx_module_args args = {};
+
+	return seamcall(TDH_SYS_UPDATE, &args);
 }
 
 /* Shut the module down for good.  Modules up to 1.5.25 do not know it. */

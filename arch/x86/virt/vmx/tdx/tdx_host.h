@@ -51,7 +51,11 @@ struct tdx_cpuid_config {
 	u32 eax, ebx, ecx, edx;	/* bits that the host may choose */
 };
 
-/* Global metadata, constant once tdx_host_enable() has succeeded. */
+/*
+ * Global metadata, constant once tdx_host_enable() has succeeded; but for the
+ * version, which changes when the module is updated: with all CPUs stopped, so
+ * it cannot change while preemption is off.
+ */
 struct tdx_sys_info {
 	u16 major, minor, update;
 	u64 features0;					/* TDX_FEATURES0_* */
@@ -68,9 +72,11 @@ struct tdx_sys_info {
 };
 
 /* Bits of tdx_sys_info.features0. */
+#define TDX_FEATURES0_TD_PRESERVING	BIT_ULL(1)
 #define TDX_FEATURES0_NO_RBP_MOD	BIT_ULL(18)
 #define TDX_FEATURES0_TOPOLOGY_ENUM	BIT_ULL(20)
 #define TDX_FEATURES0_DYNAMIC_PAMT	BIT_ULL(36)
+#define TDX_FEATURES0_UPDATE_COMPATIBILITY	BIT_ULL(47)
 #define TDX_FEATURES0_ENHANCED_DEMOTE	BIT_ULL(51)
 
 /* --- bring-up (bringup.c) --- */

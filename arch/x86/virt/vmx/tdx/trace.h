@@ -75,6 +75,8 @@ TRACE_EVENT(tdx_seamcall,
 			{ TDH_SYS_CONFIG, "SYS.CONFIG" },
 			{ TDH_PHYMEM_PAMT_ADD, "PHYMEM.PAMT.ADD" },
 			{ TDH_PHYMEM_PAMT_REMOVE, "PHYMEM.PAMT.REMOVE" },
+			{ TDH_SYS_SHUTDOWN, "SYS.SHUTDOWN" },
+			{ TDH_SYS_UPDATE, "SYS.UPDATE" },
 			{ TDH_SYS_DISABLE, "SYS.DISABLE" }),
 		  __entry->rcx, __entry->rdx, __entry->status, __get_str(name))
 );

@@ -102,6 +102,19 @@ struct sw_kot {
 	u64 wb_listed;			/* packages whose CACHE.WB has it to do */
 };
 
+/* Which module this is, and which handoff data it writes and understands. */
+struct sw_version {
+	u16 major, minor, update;
+	u16 hv, min_hv;
+};
+
+/* SEAMLDR.INSTALL, from the first CPU's call to the last one's. */
+struct sw_install {
+	u32 number;			/* counts installs, also failed ones */
+	u32 nr_cpus;			/* that have called; 0: none is under way */
+	u64 params;
+};
+
 /* The module's own state.  Everything of a TD lives in donated pages. */
 struct sw_sys {
 	struct sw_sharex lock;		/* bring-up leaves; SW_SYS_BUSY */
@@ -121,9 +134,17 @@ struct sw_sys {
 	u32 wb_next[SW_MAX_PKGS];	/* KeyID to resume at, 0: none */
 	struct sw_cpuid_val cpuid[SW_NR_CPUID_VALUES];	/* native */
 	u64 tsc_adjust;			/* of the CPU that made SYS.INIT */
+	/* Replacing the module; what is above stays, as if it had been handed off. */
+	struct sw_sharex install_lock;
+	struct sw_install install;
+	struct sw_version version;	/* all 0: as built */
+	u32 nr_updates;
+	u16 handoff_hv;			/* 0: SYS.SHUTDOWN has left nothing */
 };
 
 extern struct sw_sys sw_sys;
+/* Of the module that was loaded last (sys.c). */
+const struct sw_version *sw_version(void);
 
 bool sw_sys_check_hpa(u64 pa);
 /* With no KeyID, or one that is shared with the host? */

@@ -17,11 +17,11 @@ struct sw_md_sys_field {
 };
 
 /*
- * TDG_VP_RDWR, RELAXED_MEM_MNG_CONCURRENCY, CPUID_VIRT_GUEST_CTRL,
- * LOCAL_ATTESTATION, HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2, NO_RBP_MOD,
+ * TD_PRESERVING, TDG_VP_RDWR, RELAXED_MEM_MNG_CONCURRENCY,
+ * CPUID_VIRT_GUEST_CTRL, LOCAL_ATTESTATION, HOST_PRIORITY_LOCKS, PENDING_EPT_VIOLATION_V2, NO_RBP_MOD,
  * TOPOLOGY_ENUM, VE_REDUCTION, DYNAMIC_PAMT: no more than what is implemented.
  */
-#define SW_FEATURES0	(1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 8 | \
+#define SW_FEATURES0	(1ULL << 1 | 1ULL << 3 | 1ULL << 4 | 1ULL << 5 | 1ULL << 8 | \
 			 1ULL << 10 | 1ULL << 16 | 1ULL << 18 | 1ULL << 20 | \
 			 1ULL << 30 | 1ULL << 36)
 #define SW_FEATURE_ENHANCED_DEMOTE	(1ULL << 51)
@@ -30,6 +30,41 @@ static u64 features0(u32 i)
 {
 	return SW_FEATURES0 |
 	       (sw_enhanced_demote ? SW_FEATURE_ENHANCED_DEMOTE : 0);
+}
+
+static u64 minor_version(u32 i)
+{
+	return sw_version()->minor;
+}
+
+static u64 major_version(u32 i)
+{
+	return sw_version()->major;
+}
+
+static u64 update_version(u32 i)
+{
+	return sw_version()->update;
+}
+
+static u64 module_hv(u32 i)
+{
+	return sw_version()->hv;
+}
+
+static u64 min_update_hv(u32 i)
+{
+	return sw_version()->min_hv;
+}
+
+static u64 handoff_valid(u32 i)
+{
+	return !!sw_sys.handoff_hv;
+}
+
+static u64 handoff_hv(u32 i)
+{
+	return sw_sys.handoff_hv;
 }
 
 static u64 nr_pkgs(u32 i)
@@ -97,17 +132,18 @@ static const struct sw_md_sys_field fields[] = {
 	/* BUILD_DATE, BUILD_NUM */
 	VAL(0x8800000200000001ULL, SW_MODULE_BUILD_DATE),
 	VAL(0x8800000100000002ULL, 0),
-	VAL_TD(0x0800000100000003ULL, SW_MODULE_MINOR),
-	VAL_TD(0x0800000100000004ULL, SW_MODULE_MAJOR),
-	VAL(0x0800000100000005ULL, SW_MODULE_UPDATE),
+	FN_TD(0x0800000100000003ULL, 1, minor_version),
+	FN_TD(0x0800000100000004ULL, 1, major_version),
+	FN(0x0800000100000005ULL, 1, update_version),
 	VAL(0x0800000100000006ULL, 0),
-	/* Handoff: there is none. */
-	VAL(0x8900000100000000ULL, 0),
-	VAL(0x8900000100000001ULL, 0),
+	/* MODULE_HV, MIN_UPDATE_HV, NO_DOWNGRADE, NUM_HANDOFF_PAGES */
+	FN(0x8900000100000000ULL, 1, module_hv),
+	FN(0x8900000100000001ULL, 1, min_update_hv),
 	VAL(0x8900000000000002ULL, 0),
 	VAL(0x8900000100000003ULL, 0),
-	VAL(0x8900000000000004ULL, 0),
-	VAL(0x8900000100000005ULL, 0),
+	/* HANDOFF_DATA_VALID, _HV, _SIZE */
+	FN(0x8900000000000004ULL, 1, handoff_valid),
+	FN(0x8900000100000005ULL, 1, handoff_hv),
 	VAL(0x8900000200000006ULL, 0),
 	/* SYS_ATTRIBUTES, NUM_TDX_FEATURES, TDX_FEATURES0 */
 	VAL_TD(0x0A00000200000000ULL, 0),

@@ -238,6 +238,7 @@ struct sw_tdvps {
 struct sw_cpu {
 	u32 lpid;
 	u8 lp_init_done;
+	u32 install;			/* the last one that it took part in */
 	u64 last_tdvpr;			/* the vCPU that ran here last */
 	/* The call being made, for whoever debugs: number plus 1, operands. */
 	u32 in_leaf;

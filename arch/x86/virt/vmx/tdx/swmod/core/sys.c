@@ -8,6 +8,16 @@
 struct sw_sys sw_sys;
 bool sw_enhanced_demote;
 
+static const struct sw_version as_built = {
+	.major = SW_MODULE_MAJOR, .minor = SW_MODULE_MINOR,
+	.update = SW_MODULE_UPDATE, .hv = 1, .min_hv = 1,
+};
+
+const struct sw_version *sw_version(void)
+{
+	return sw_sys.version.hv ? &sw_sys.version : &as_built;
+}
+
 bool sw_sys_check_hpa(u64 pa)
 {
 	return !(pa >> sw_maxpa());

@@ -60,7 +60,7 @@ u64 sw_fault_seamcall(u32 leaf, sw_leaf_fn fn, struct sw_cpu *cpu,
 	u64 err, instead;
 
 	/* What is held lies in memory that the host may now get back. */
-	if (leaf == SW_LEAF_SYS_DISABLE || leaf == SW_LEAF_SYS_SHUTDOWN)
+	if (leaf == SW_LEAF_SYS_DISABLE)
 		sw_fault_clear();
 	if (!sw_fault_begin(SW_STAT_SEAMCALL, leaf, r, &err)) {
 		err = fn(cpu, r);

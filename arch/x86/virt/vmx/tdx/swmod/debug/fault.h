@@ -33,7 +33,7 @@ struct sw_hold {
  */
 /* 0, or the status of the leaf-like steps that take the lock. */
 u64 sw_fault_hold(const struct sw_hold *hold);
-/* Rules and holds; also done by SYS.DISABLE and SYS.SHUTDOWN. */
+/* Rules and holds; also done by SYS.DISABLE. */
 void sw_fault_clear(void);
 /* One line of text: true, or false with the reason in @why. */
 bool sw_fault_parse(const char *line, char *why, size_t size);

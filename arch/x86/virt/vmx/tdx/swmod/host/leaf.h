@@ -9,7 +9,9 @@
 
 /* Any SEAMCALL but the P-SEAM loader's (dispatch.c, seamldr.c). */
 u64 sw_dispatch(struct sw_cpu *cpu, struct sw_regs *r);
-u64 sw_seamldr(struct sw_regs *r);
+u64 sw_seamldr(struct sw_cpu *cpu, struct sw_regs *r);
+/* A parameter of the module: SEAMLDR.INSTALL refuses further ones. */
+extern unsigned int sw_max_updates;
 /* A parameter of the module: SYS.DISABLE exists. */
 extern bool sw_knows_sys_disable;
 

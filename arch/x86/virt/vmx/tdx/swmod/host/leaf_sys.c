@@ -6,6 +6,9 @@
  * After SYS.DISABLE the module has forgotten its memory and answers nothing
  * but SYS_SHUTDOWN.  To be brought up again it has to be loaded again; from
  * SYS.CONFIG to SYS.DISABLE it cannot be unloaded, since TDs may exist.
+ *
+ * After SYS.SHUTDOWN and SEAMLDR.INSTALL it says that it is another module, which
+ * takes SYS.INIT, LP.INIT on every CPU and SYS.UPDATE.
  */
 #include "host/leaf.h"
 
@@ -168,6 +171,9 @@ static u64 config_locked(const struct sw_regs *r)
 
 	if (sw_sys.state != SW_SYSINIT_DONE || sw_sys.nr_lps < sw_nr_cpus())
 		return SW_SYS_CONFIG_NOT_PENDING;
+	/* The memory is configured, and TDs may be in it: SYS.UPDATE goes on. */
+	if (sw_sys.handoff_hv)
+		return SW_SYS_CONFIG_NOT_PENDING;
 	if (!SW_ALIGNED(r->rcx, 512) || !sw_sys_check_hpa(r->rcx))
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	if (!r->rdx || r->rdx > SW_MAX_TDMRS)
@@ -290,37 +296,61 @@ u64 sw_sys_rd(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-/*
- * No module takes over from this one, so nothing is handed off: only the
- * state changes, and every other leaf sees it.
- */
-u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
+static u64 shutdown_locked(u64 hv)
 {
-	u64 err;
+	const struct sw_version *v = sw_version();
 
-	if (r->rcx)
+	if (hv < v->min_hv || hv > v->hv)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
-	err = sys_lock(SW_EXCL);
-	if (err)
-		return err;
 	sw_store(&sw_sys.state, SW_SYS_SHUTDOWN_DONE);
-	sys_unlock(SW_EXCL);
+	/* Pairs with sw_dispatch(), as in disable_locked(). */
+	if (sw_load(&sw_sys.in_flight) != 1) {
+		sw_store(&sw_sys.state, SW_SYS_READY);
+		return SW_SYS_BUSY;
+	}
+	sw_sys.handoff_hv = hv;
 	return 0;
 }
 
-/* A module that was just loaded finds no state of a predecessor. */
+/*
+ * Nothing has to be written down for the module that takes over: it finds
+ * everything where it was.  Until then only the state changes, and every other
+ * leaf sees it.
+ */
+u64 sw_sys_shutdown(struct sw_cpu *cpu, struct sw_regs *r)
+{
+	u64 err = sys_lock(SW_EXCL);
+
+	if (err)
+		return err;
+	err = shutdown_locked(r->rcx);
+	sys_unlock(SW_EXCL);
+	return err;
+}
+
+static u64 update_locked(u32 version)
+{
+	if (sw_sys.state != SW_SYSINIT_DONE)
+		return SW_SYS_STATE_INCORRECT;
+	if (version > SW_SYS_UPDATE_VERSION)
+		return SW_OPERAND_INVALID | SW_OPND_RAX;
+	/* A module that nobody was before finds no state of a predecessor. */
+	if (!sw_sys.handoff_hv)
+		return SW_SYS_INVALID_HANDOFF;
+	if (sw_sys.nr_lps < sw_nr_cpus())
+		return SW_SYS_STATE_INCORRECT;
+	sw_sys.handoff_hv = 0;
+	sw_store(&sw_sys.state, SW_SYS_READY);
+	return 0;
+}
+
 u64 sw_sys_update(struct sw_cpu *cpu, struct sw_regs *r)
 {
 	u64 err = sys_lock(SW_EXCL);
 
 	if (err)
 		return err;
-	if (sw_sys.state != SW_SYSINIT_DONE)
-		err = SW_SYS_STATE_INCORRECT;
-	else if ((r->rax >> 16 & 0xff) > SW_SYS_UPDATE_VERSION)
-		err = SW_OPERAND_INVALID | SW_OPND_RAX;
-	else
-		err = SW_SYS_INVALID_HANDOFF;
+	err = update_locked(r->rax >> 16 & 0xff);
 	sys_unlock(SW_EXCL);
 	return err;
 }
@@ -344,6 +374,7 @@ static u64 disable_locked(void)
 		sw_unpin();
 	sw_sys.nr_tdmrs = 0;
 	sw_sys.nr_cmrs = 0;
+	sw_sys.handoff_hv = 0;
 	sw_sys.keyed_pkgs = 0;
 	memset(sw_sys.kot, 0, sizeof(sw_sys.kot));
 	return 0;

@@ -118,8 +118,8 @@ static void fill_sysinfo(struct sw_sysinfo *info)
 	*info = (struct sw_sysinfo) {
 		.vendor_id = SW_MODULE_VENDOR,
 		.build_date = SW_MODULE_BUILD_DATE,
-		.minor_version = SW_MODULE_MINOR,
-		.major_version = SW_MODULE_MAJOR,
+		.minor_version = sw_version()->minor,
+		.major_version = sw_version()->major,
 		/* There is a better way to learn all this. */
 		.sys_rd = 1,
 		.max_tdmrs = SW_MAX_TDMRS,

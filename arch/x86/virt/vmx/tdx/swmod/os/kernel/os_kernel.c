@@ -27,7 +27,11 @@
 /* Where CPUs report which key IDs are private. */
 #define SW_MSR_KEYID_PARTITIONING	0x87
 
-static struct sw_range ram[SW_MAX_CMRS], cmrs[SW_MAX_CMRS];
+/* RAM may be in more pieces than a module can have CMRs. */
+#define MAX_RAM		256
+
+/* not_convertible= cuts one piece in two. */
+static struct sw_range ram[MAX_RAM], cmrs[MAX_RAM + 1];
 static unsigned int nr_ram, nr_cmrs;
 static u32 first_hkid, nr_hkids;
 static DEFINE_PER_CPU(struct sw_fault_ctx, fault_ctx);
@@ -200,14 +204,10 @@ void sw_unpin(void)
 	module_put(THIS_MODULE);
 }
 
-static int add_to_list(struct sw_range *list, unsigned int *nr, u64 start, u64 end)
+static void add_cmr(u64 start, u64 end)
 {
-	if (end <= start)
-		return 0;
-	if (*nr == SW_MAX_CMRS)
-		return -E2BIG;
-	list[(*nr)++] = (struct sw_range){ start, end - start };
-	return 0;
+	if (end > start)
+		cmrs[nr_cmrs++] = (struct sw_range){ start, end - start };
 }
 
 /* RAM is convertible, but for what the parameter takes out. */
@@ -215,13 +215,31 @@ static int add_ram(struct resource *res, void *arg)
 {
 	const u64 *out = arg;
 	u64 start = PFN_ALIGN(res->start), end = PFN_PHYS(PFN_DOWN(res->end + 1));
-	int ret = add_to_list(ram, &nr_ram, start, end);
 
-	if (!ret)
-		ret = add_to_list(cmrs, &nr_cmrs, start, min(end, PFN_PHYS(PFN_DOWN(out[0]))));
-	if (!ret)
-		ret = add_to_list(cmrs, &nr_cmrs, max(start, PFN_ALIGN(out[0] + out[1])), end);
-	return ret;
+	if (end <= start)
+		return 0;
+	if (nr_ram == MAX_RAM)
+		return -E2BIG;
+	ram[nr_ram++] = (struct sw_range){ start, end - start };
+	add_cmr(start, min(end, PFN_PHYS(PFN_DOWN(out[0]))));
+	add_cmr(max(start, PFN_ALIGN(out[0] + out[1])), end);
+	return 0;
+}
+
+/* What is in no CMR is RAM that no TD can have: let it be the smallest piece. */
+static void drop_smallest_cmr(void)
+{
+	unsigned int i, least = 0;
+
+	for (i = 1; i < nr_cmrs; i++) {
+		if (cmrs[i].size < cmrs[least].size)
+			least = i;
+	}
+	pr_warn("RAM of %llu KiB at 0x%llx is in no CMR: there are more pieces than CMRs\n",
+		cmrs[least].size >> 10, cmrs[least].base);
+	nr_cmrs--;
+	memmove(&cmrs[least], &cmrs[least + 1],
+		(nr_cmrs - least) * sizeof(cmrs[0]));
 }
 
 static int find_hkids(u32 first, u32 count)
@@ -257,5 +275,7 @@ int sw_os_setup(u32 first, u32 count, u64 out[2])
 		pr_err("cannot list the system's memory: %d\n", ret);
 		return ret;
 	}
+	while (nr_cmrs > SW_MAX_CMRS)
+		drop_smallest_cmr();
 	return 0;
 }

@@ -54,6 +54,9 @@ MODULE_PARM_DESC(enhanced_demote, "PAGE.DEMOTE is never interrupted, as by newer
 module_param_named(sys_disable, sw_knows_sys_disable, bool, 0444);
 MODULE_PARM_DESC(sys_disable, "TDH.SYS.DISABLE exists, unlike in modules up to 1.5.25 (default on)");
 
+module_param_named(updates, sw_max_updates, uint, 0644);
+MODULE_PARM_DESC(updates, "how often the module can be replaced at runtime (default 60)");
+
 module_param_named(keep_host_state, sw_keep_host_state, bool, 0644);
 MODULE_PARM_DESC(keep_host_state, "a TD exit loses no state of the host's, unlike on hardware (default off)");
 
@@ -108,7 +111,7 @@ static void seamcall(struct pt_regs *regs)
 	cpu->lpid = smp_processor_id();
 	regs_in(&r, regs);
 	if (loader)
-		sw_seamldr(&r);
+		sw_seamldr(cpu, &r);
 	else
 		sw_dispatch(cpu, &r);
 	regs_out(regs, &r);
