@@ -187,7 +187,7 @@ static void msrs_of_a_feature_are_there_with_it(void)
 /* The module has values for them only to save the #VE. */
 static void msrs_are_emulated_for_who_reduces_ve(void)
 {
-	static const u32 msrs[] = { 0x34, 0x3a, 0x4e, 0x8b, 0xce, 0x140, 0x802 };
+	static const u32 msrs[] = { 0x34, 0x3a, 0x4e, 0x8b, 0xce, 0x140 };
 	unsigned int i;
 
 	script_td(&td, &v, true);
@@ -196,6 +196,15 @@ static void msrs_are_emulated_for_who_reduces_ve(void)
 	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++)
 		expect(access_msr(msrs[i], false), 0);
+}
+
+static void the_apic_id_is_emulated_with_the_topology(void)
+{
+	script_td(&td, &v, true);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
+	expect(access_msr(0x802, false), SCRIPT_VE);
+	tdcs_of(&td)->td_ctls = SW_TD_CTL_ENUM_TOPOLOGY;
+	expect(access_msr(0x802, false), 0);
 }
 
 static u64 read_msr(u32 msr)
@@ -217,6 +226,7 @@ static void emulated_msrs_keep_what_is_allowed(void)
 	script_td(&td, &v, true);
 	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	rip = vmcs_of(&v, SW_VM_GUEST_RIP);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_ENUM_TOPOLOGY;
 	expect(read_msr(0x802), tdvps_of(&v)->x2apic_id);
 	expect(vmcs_of(&v, SW_VM_GUEST_RIP), rip + 2);
 	expect(read_msr(0x3a), 1);
@@ -405,6 +415,7 @@ static const struct ktap_test tests[] = {
 	TEST(a_guest_that_reduces_ve_gets_gp),
 	TEST(msrs_of_a_feature_are_there_with_it),
 	TEST(msrs_are_emulated_for_who_reduces_ve),
+	TEST(the_apic_id_is_emulated_with_the_topology),
 	TEST(emulated_msrs_keep_what_is_allowed),
 	TEST(emulated_msrs_tell_nothing_of_the_host),
 	TEST(msrs_of_a_feature_go_with_its_cpuid_bit),

@@ -237,6 +237,9 @@ static void cpuid_is_what_the_host_left(void)
 	p[256 + 12 * 16] = 1;
 	p[256 + 12 * 16 + 4] = 2;
 	p[256 + 12 * 16 + 9] = 1;
+	p[256 + 13 * 16] = 1;
+	p[256 + 13 * 16 + 8] = 1;
+	p[256 + 13 * 16 + 9] = 2;
 	p[8] = 7;
 	p[9] = 0;
 	expect(call(SW_LEAF_MNG_INIT, td.tdr, PARAMS, 0, 0), 0);

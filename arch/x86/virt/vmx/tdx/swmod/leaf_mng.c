@@ -281,6 +281,7 @@ static void init_commit(struct sw_td *td, const struct sw_td_params *p)
 	       sizeof(tdcs->mrownerconfig));
 	tdcs->hp_lock_timeout = SW_HP_TIMEOUT_DEFAULT;
 	tdcs->td_epoch = 1;
+	tdcs->ve_reduction_valid = 1;
 	init_tsc(tdcs);
 	/* Here, where the TD is not shared: all of its vCPUs use this one. */
 	sw_msr_bitmap_init(sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
@@ -324,6 +325,9 @@ u64 sw_mng_init(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_td td;
 
 	r->rcx = 0;
+	err = sw_check_cpuid_limit();
+	if (err)
+		return err;
 	/* Bit 0 of RCX asks for event filtering, which FEATURES0 lacks. */
 	err = sw_td_get(tdr_pa, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
 			false, &td);
@@ -342,10 +346,12 @@ u64 sw_mng_rd(struct sw_cpu *cpu, struct sw_regs *r)
 
 	err = sw_td_get(r->rcx, SW_SHARED, SW_SHARED, SW_LEAF_MNG_RD,
 			SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = sw_md_td_rd(&td, r->rdx, SW_HOST, &val, &next);
-	sw_td_put(&td);
+	if (!err) {
+		err = sw_md_first(v1, r->rdx);
+		if (!err)
+			err = sw_md_td_rd(&td, r->rdx, SW_HOST, &val, &next);
+		sw_td_put(&td);
+	}
 	r->r8 = val;
 	if (v1)
 		r->rdx = next;
@@ -359,10 +365,10 @@ u64 sw_mng_wr(struct sw_cpu *cpu, struct sw_regs *r)
 
 	err = sw_td_get(r->rcx, SW_SHARED, SW_SHARED, SW_LEAF_MNG_WR,
 			SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = sw_md_td_wr(&td, r->rdx, SW_HOST, r->r8, r->r9, &old);
-	sw_td_put(&td);
+	if (!err) {
+		err = sw_md_td_wr(&td, r->rdx, SW_HOST, r->r8, r->r9, &old);
+		sw_td_put(&td);
+	}
 	r->r8 = old;
 	return err;
 }

@@ -12,6 +12,7 @@ enum sw_msr_act {
 	SW_MSR_GP,
 	SW_MSR_EMUL,
 	SW_MSR_RED_EMUL,	/* #VE, or emulated for a guest that reduces #VEs */
+	SW_MSR_APIC_ID,		/* #VE, or emulated for one that asks for the topology */
 	SW_MSR_DIRECT,
 };
 
@@ -105,7 +106,7 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x770, 0x777, SW_MSR_RED, SW_MSR_RED },
 	{ 0x793, 0x793, SW_MSR_RED, SW_MSR_RED },
 	{ 0x800, 0x801, SW_MSR_GP, SW_MSR_GP },		/* x2APIC */
-	{ 0x802, 0x802, SW_MSR_RED_EMUL, SW_MSR_GP },
+	{ 0x802, 0x802, SW_MSR_APIC_ID, SW_MSR_GP },
 	{ 0x803, 0x803, SW_MSR_VE, SW_MSR_GP },
 	{ 0x804, 0x807, SW_MSR_GP, SW_MSR_GP },
 	{ 0x808, 0x808, SW_MSR_DIRECT, SW_MSR_DIRECT },	/* TPR */
@@ -375,7 +376,7 @@ static enum sw_next sw_msr_refuse(struct sw_run *run, u8 act)
 {
 	u32 msr = run->vp->gpr.rcx;
 
-	if (act == SW_MSR_VE || act == SW_MSR_RED_EMUL ||
+	if (act == SW_MSR_VE || act == SW_MSR_RED_EMUL || act == SW_MSR_APIC_ID ||
 	    (act == SW_MSR_RED && sw_msr_is_paravirt(run, msr)))
 		return sw_inject_ve(run, SW_VE_CONFIG_PARAVIRT);
 	return sw_inject_gp(run);
@@ -383,7 +384,16 @@ static enum sw_next sw_msr_refuse(struct sw_run *run, u8 act)
 
 static bool sw_msr_emulated(struct sw_run *run, u8 act)
 {
-	return act == SW_MSR_EMUL || (act == SW_MSR_RED_EMUL && sw_reduces_ve(run));
+	switch (act) {
+	case SW_MSR_EMUL:
+		return true;
+	case SW_MSR_RED_EMUL:
+		return sw_reduces_ve(run);
+	case SW_MSR_APIC_ID:
+		return run->td->tdcs->td_ctls & SW_TD_CTL_ENUM_TOPOLOGY;
+	default:
+		return false;
+	}
 }
 
 enum sw_next sw_exit_rdmsr(struct sw_run *run)

@@ -134,6 +134,13 @@ void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *e
 		*eax = subleaf == 2 ? 256 : 64;
 		*ebx = 576 + 256 * (subleaf > 2) + 64 * (subleaf > 3 ? subleaf - 3 : 0);
 		break;
+	case 0x1f:
+		/* Two threads in each of eight cores. */
+		*eax = subleaf == 0 ? 1 : subleaf == 1 ? 4 : 0;
+		*ebx = subleaf == 0 ? 2 : subleaf == 1 ? 16 : 0;
+		*ecx = subleaf | (subleaf < 2 ? subleaf + 1 : 0) << 8;
+		*edx = 0;
+		break;
 	case 0x80000008:
 		*eax = SW_USER_MAXPA | 57 << 8;
 		break;

@@ -134,7 +134,7 @@ struct sw_tdcs {
 	u16 tsc_frequency;
 	u64 hp_lock_timeout;		/* microseconds */
 	u64 feature_paravirt_ctls;
-	u8 topology_enum_configured;
+	u8 topology_enum_configured, ve_reduction_valid;
 	/* TLB tracking; TD_EPOCH and its two reference counts. */
 	u64 td_epoch;
 	u16 refcount[2];		/* atomic */
@@ -320,6 +320,11 @@ void sw_epoch_exit(struct sw_td *td, struct sw_tdvps *vp);
 u64 sw_epoch_track(struct sw_td *td);
 bool sw_epoch_tracked(const struct sw_td *td, u64 bepoch);
 
+/* --- the CPU that makes the call (leaf_sys.c) --- */
+/* Is CPUID limited there?  And is IA32_TSC_ADJUST that of SYS.INIT? */
+u64 sw_check_cpuid_limit(void);
+u64 sw_check_tsc_adjust(void);
+
 /* --- vCPU association (leaf_vp.c) --- */
 u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 		    bool *fresh);
@@ -337,6 +342,8 @@ u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
 /* A list of fields from @start on into @buf; the field that did not fit. */
 u64 sw_md_sys_rdall(u64 start, enum sw_side side, void *buf, size_t size,
 		    u64 *next);
+/* The identifier that stands for the first one means nothing in version 0. */
+u64 sw_md_first(bool v1, u64 field);
 u64 sw_md_td_rd(struct sw_td *td, u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_wr(struct sw_td *td, u64 field, enum sw_side side, u64 val, u64 mask,
 		u64 *old);
