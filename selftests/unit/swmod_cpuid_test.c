@@ -351,6 +351,37 @@ static void xsave_sizes_follow_what_is_enabled(void)
 	expect(gpr()->rax, 260);
 }
 
+static u32 leaf_of(u32 leaf, u32 subleaf, unsigned int reg)
+{
+	struct sw_cpuid_val v;
+
+	check(sw_cpuid_lookup(tdcs_of(&td), leaf, subleaf, &v));
+	return ((u32 *)&v)[reg];
+}
+
+/* Shadow stacks, IBT and PKS; and the state components of the former. */
+static void cet_and_pks_show_where_the_td_has_them(void)
+{
+	unsigned int i;
+	u64 *p;
+
+	for (i = 0; i < 4; i++) {
+		module_ready();
+		td_keyed(&td);
+		p = td_params();
+		p[0] |= i & 1 ? 1ULL << 30 : 0;
+		p[1] |= i & 2 ? 0x1800 : 0;
+		expect(call(SW_LEAF_MNG_INIT, td.tdr, TDMR_BASE + 0xa000, 0, 0), 0);
+		expect(leaf_of(7, 0, 2) >> 31, i & 1);
+		expect(leaf_of(7, 0, 2) >> 7 & 1, i >> 1);
+		expect(leaf_of(7, 0, 3) >> 20 & 1, i >> 1);
+		expect(leaf_of(0xd, 0, 0) & 0x1800, 0);
+		expect(leaf_of(0xd, 1, 2), i & 2 ? 0x1800 : 0);
+		expect(leaf_of(0xd, 11, 0), i & 2 ? 16 : 0);
+		expect(leaf_of(0xd, 12, 0), i & 2 ? 24 : 0);
+	}
+}
+
 /* Of a processor that has everything, the TD sees what it may use. */
 static void features_that_no_td_gets_do_not_show(void)
 {
@@ -492,6 +523,7 @@ static const struct ktap_test tests[] = {
 	TEST(what_reduce_ve_takes_away_comes_back_one_by_one),
 	TEST(some_features_are_there_though_the_host_takes_them_away),
 	TEST(xsave_sizes_follow_what_is_enabled),
+	TEST(cet_and_pks_show_where_the_td_has_them),
 	TEST(features_that_no_td_gets_do_not_show),
 	TEST(leaves_follow_the_feature_that_they_describe),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),

@@ -212,15 +212,20 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	struct sw_cpuid_val *l71 = td_leaf(tdcs, 7, 1);
 	u64 xfam = tdcs->xfam;
 
-	/* PT; CET, key locker, PKS; user interrupts, LBR, IBT, AMX */
+	/* PT; key locker; user interrupts, LBR, AMX */
 	l7->ebx &= ~BIT32(25);
-	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
-	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) |
-		     BIT32(25));
+	l7->ecx &= ~BIT32(23);
+	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(22) | BIT32(24) | BIT32(25));
 	/* LASS, by an attribute that is not offered; AMX_FP16 */
 	l71->eax &= ~(BIT32(6) | BIT32(21));
 	l71->edx &= ~BIT32(18);
 
+	if (!(tdcs->attributes & SW_ATTR_PKS))
+		l7->ecx &= ~BIT32(31);
+	if (!(xfam & SW_XFAM_CET)) {
+		l7->ecx &= ~BIT32(7);
+		l7->edx &= ~BIT32(20);
+	}
 	if (!(xfam & SW_XFAM_PKRU))
 		l7->ecx &= ~(BIT32(3) | BIT32(4));
 	if (!(xfam & SW_XFAM_AVX)) {
@@ -278,14 +283,14 @@ static void xsave_leaves(struct sw_tdcs *tdcs)
 		else if (v->ebx + v->eax > size)
 			size = v->ebx + v->eax;
 	}
-	d0->eax = tdcs->xfam;
+	d0->eax = tdcs->xfam & ~SW_XFAM_SUPERVISOR;
 	d0->ebx = size;
 	d0->ecx = size;
 	d0->edx = 0;
-	/* No XFD without AMX; no supervisor component in XFAM. */
+	/* No XFD without AMX. */
 	d1->eax &= ~BIT32(4);
 	d1->ebx = size;
-	d1->ecx = 0;
+	d1->ecx = tdcs->xfam & SW_XFAM_SUPERVISOR;
 	d1->edx = 0;
 }
 
@@ -372,6 +377,19 @@ static void topology_leaf_b(struct sw_tdcs *tdcs)
 	for (; n < SW_CPUID_0B_LEVELS; n++)
 		*td_leaf(tdcs, 0xb, n) =
 			(struct sw_cpuid_val){ .ecx = n, .edx = all.edx };
+}
+
+u64 sw_attributes_supported(void)
+{
+	return SW_ATTR_DEBUG | SW_ATTR_SEPT_VE_DISABLE |
+	       (sw_native_pks() ? SW_ATTR_PKS : 0);
+}
+
+u64 sw_xfam_supported(void)
+{
+	u64 xfam = SW_XFAM_SUPPORTED & sw_native_xcr0_xss();
+
+	return (xfam & SW_XFAM_CET) == SW_XFAM_CET ? xfam : xfam & ~SW_XFAM_CET;
 }
 
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,

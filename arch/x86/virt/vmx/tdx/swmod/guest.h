@@ -51,6 +51,16 @@ enum sw_next sw_handle_exit(struct sw_run *run);
 /* What no control of ours asks for: fatal, but for a debug TD's host. */
 enum sw_next sw_exit_unexpected(struct sw_run *run);
 
+static inline bool sw_td_has_cet(const struct sw_tdcs *tdcs)
+{
+	return tdcs->xfam & (1ULL << 11);
+}
+
+static inline bool sw_td_has_pks(const struct sw_tdcs *tdcs)
+{
+	return tdcs->attributes & (1ULL << 30);
+}
+
 /* ATTRIBUTES.DEBUG */
 static inline bool sw_td_is_debug(const struct sw_run *run)
 {

@@ -208,10 +208,13 @@ static u64 xfam_check(u64 xfam)
 	u64 avx512 = xfam & SW_XFAM_AVX512;
 
 	if ((xfam & SW_XFAM_FIXED1) != SW_XFAM_FIXED1 ||
-	    xfam & ~(SW_XFAM_SUPPORTED & sw_native_xcr0_xss()))
+	    xfam & ~sw_xfam_supported())
 		return SW_OPERAND_INVALID | SW_OPND_XFAM;
 	/* AVX-512 comes as a whole, and on top of AVX. */
 	if (avx512 && (avx512 != SW_XFAM_AVX512 || !(xfam & SW_XFAM_AVX)))
+		return SW_OPERAND_INVALID | SW_OPND_XFAM;
+	/* So does CET, of user and supervisor mode. */
+	if ((xfam & SW_XFAM_CET) && (xfam & SW_XFAM_CET) != SW_XFAM_CET)
 		return SW_OPERAND_INVALID | SW_OPND_XFAM;
 	return 0;
 }
@@ -227,7 +230,7 @@ static u64 params_check(const struct sw_td_params *p)
 	    !all_zero(p->rsvd2, sizeof(p->rsvd2)) ||
 	    p->arch_cap_config & ~SW_ARCH_CAP_CONFIG)
 		return SW_OPERAND_INVALID | SW_OPND_RDX;
-	if (p->attributes & ~SW_ATTRIBUTES_SUPPORTED)
+	if (p->attributes & ~sw_attributes_supported())
 		return SW_OPERAND_INVALID | SW_OPND_ATTRIBUTES;
 	if (xfam_check(p->xfam))
 		return xfam_check(p->xfam);
@@ -284,7 +287,7 @@ static void init_commit(struct sw_td *td, const struct sw_td_params *p)
 	tdcs->ve_reduction_valid = 1;
 	init_tsc(tdcs);
 	/* Here, where the TD is not shared: all of its vCPUs use this one. */
-	sw_msr_bitmap_init(sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
+	sw_msr_bitmap_init(tdcs, sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
 	sw_sha384_init(tdcs->mrtd_ctx);
 	sw_store(&tdcs->op_state, SW_OP_INITIALIZED);
 }
@@ -305,6 +308,7 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 	err = params_check(p);
 	if (!err) {
 		/* CPUID values depend on them; INIT can be repeated. */
+		td->tdcs->attributes = p->attributes;
 		td->tdcs->xfam = p->xfam;
 		td->tdcs->tsc_frequency = p->tsc_frequency;
 		err = sw_cpuid_init(td->tdcs, p->cpuid, &bad);

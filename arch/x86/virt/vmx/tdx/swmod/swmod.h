@@ -229,6 +229,7 @@ struct sw_tdvps {
 	u64 vmcall_mask;		/* RCX of the TDVMCALL that exited */
 	u64 misc_enable, kernel_gs_base, star, lstar, fmask, tsc_aux;
 	u64 spec_ctrl, ds_area, umwait;
+	u64 u_cet, pl_ssp[4];		/* of CET; the rest is in the VMCS */
 	u64 shared_eptp;
 	u64 spare[32];			/* the VMX back end's own */
 };
@@ -383,7 +384,7 @@ struct sw_exit {
 bool sw_fault_exit(struct sw_exit *x);
 
 /* MNG.INIT: which MSRs a TD may access by itself (msr.c). */
-void sw_msr_bitmap_init(u8 *bitmap);
+void sw_msr_bitmap_init(const struct sw_tdcs *tdcs, u8 *bitmap);
 
 /* A running vCPU: everything its exit handlers need. */
 struct sw_run {
@@ -419,8 +420,9 @@ u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 vmcs_field, u64 *val);
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 vmcs_field, u64 val);
 /* Wish for an exit as soon as an NMI can be delivered. */
 void sw_guest_nmi_window(struct sw_run *run, bool on);
-/* The guest's CR2, XCR0 and DR6, which no VMCS field holds. */
+/* The guest's CR2, XCR0, XSS and DR6, which no VMCS field holds. */
 void sw_guest_set_xcr0(struct sw_run *run, u64 val);
+void sw_guest_set_xss(struct sw_run *run, u64 val);
 void sw_guest_set_cr2(struct sw_run *run, u64 val);
 u64 sw_guest_dr6(struct sw_run *run);
 void sw_guest_set_dr6(struct sw_run *run, u64 val);
@@ -428,6 +430,9 @@ void sw_guest_set_dr6(struct sw_run *run, u64 val);
 void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */
 int sw_guest_setup(void);
+/* Can it give a TD CET's registers, or PKRS, of its own? */
+bool sw_guest_switches_cet(void);
+bool sw_guest_switches_pks(void);
 void sw_guest_teardown(void);
 /* In VMX operation?  If not, the SEAMCALL's #UD is nobody's but the CPU's. */
 bool sw_guest_vmx_on(void);
