@@ -133,6 +133,8 @@ static void serve_ve(u64 *frame)
 void guest_trap(unsigned int vector, u64 *frame)
 {
 	traps[vector]++;
+	if (features_trap(vector, frame))
+		return;
 	smp_trap(vector);
 	if (vector == 20)
 		serve_ve(frame);
@@ -676,6 +678,8 @@ void guest_main(u64 param, u32 vcpu)
 		test_roots(vcpu);
 	else if (test == GUEST_QUOTE)
 		test_quote();
+	else if (test == GUEST_FEATURES)
+		test_features(param >> 8);
 	else if (test == GUEST_DEBUG)
 		test_debug();
 	else if (test == GUEST_BUSY)

@@ -36,6 +36,7 @@ enum guest_test {
 	GUEST_FAST_CALLS,	/* calls that KVM answers at once, again and again */
 	GUEST_QUOTE,		/* GetQuote, and the interrupt that ends it */
 	GUEST_DEBUG,		/* code for a debugger to stop in */
+	GUEST_FEATURES,		/* protection keys, shadow stack; a seed above bit 8 */
 	GUEST_NR_TESTS,
 };
 
@@ -119,6 +120,9 @@ enum guest_order {
 /* Memory that it has accepted, from RAM_BASE on; page tables come after it. */
 #define HOSTILE_PAGES	16
 #define HOSTILE_TABLES	11
+
+/* GUEST_FEATURES: the parameter for a seed, of 8 bits. */
+#define FEATURES(seed)	(GUEST_FEATURES | (seed) << 8)
 
 /* GUEST_FUZZ: the parameter for a seed, and how many pages of RAM it uses. */
 #define FUZZ(seed)	(GUEST_FUZZ | (seed) << 8)

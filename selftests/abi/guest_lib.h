@@ -44,6 +44,10 @@ void smp_trap(unsigned int vector);
 void test_roots(u32 vcpu);
 void test_fuzz(u64 seed, u32 vcpu);
 
+/* guest_features.c */
+void test_features(u64 seed);
+int features_trap(unsigned int vector, u64 *frame);
+
 /* guest_hostile.c */
 void test_hostile(u64 seed);
 

@@ -12,6 +12,7 @@
 
 	.section .tables, "aw"
 	.balign 4096
+	.globl	pml4
 pml4:	.quad	pdpt + PRESENT_WRITE
 	.quad	pdpt_shared + PRESENT_WRITE
 	.balign 4096
@@ -82,6 +83,17 @@ debug_spot:
 	leaq	2(%rax), %rax
 	ret
 
+/*
+ * A return to where nobody came from: #CP with a shadow stack.  The handler
+ * switches that off; the address is taken again, from the other stack.
+ */
+	.globl	cet_bad_return
+cet_bad_return:
+	leaq	1f(%rip), %rax
+	pushq	%rax
+	ret
+1:	ret
+
 /* Interrupt handlers keep all registers and call C with the vector. */
 	.macro	HANDLER name, vector, error
 	.globl	\name
@@ -131,6 +143,7 @@ debug_spot:
 	HANDLER	trap_gp, 13, 1
 	HANDLER	trap_pf, 14, 1
 	HANDLER	trap_ve, 20, 0
+	HANDLER	trap_cp, 21, 1
 	HANDLER	trap_irq, 0x40, 0
 	HANDLER	trap_irq_low, 0x51, 0
 	HANDLER	trap_irq_high, 0x91, 0

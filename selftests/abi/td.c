@@ -148,6 +148,17 @@ struct kvm_tdx_init_vm *td_init_vm_args(struct td *td)
 	return init;
 }
 
+void td_offered(u64 *attributes, u64 *xfam)
+{
+	struct td *td = td_create();
+	struct kvm_tdx_capabilities *caps = capabilities(td);
+
+	*attributes = caps->supported_attrs;
+	*xfam = caps->supported_xfam;
+	free(caps);
+	td_destroy(td);
+}
+
 void td_split_irqchip(struct td *td)
 {
 	struct kvm_enable_cap cap = { .cap = KVM_CAP_SPLIT_IRQCHIP, .args = { 24 } };
@@ -174,12 +185,13 @@ void td_init_vm(struct td *td)
 	free(init);
 }
 
-int td_try_init_vm(struct td *td, u64 attributes)
+int td_try_init_vm(struct td *td, u64 attributes, u64 xfam)
 {
 	struct kvm_tdx_init_vm *init = td_init_vm_args(td);
 	int err;
 
 	init->attributes |= attributes;
+	init->xfam |= xfam;
 	err = td_try_cmd(td->fd, KVM_TDX_INIT_VM, 0, init, NULL) ? errno : 0;
 	free(init);
 	return err;
@@ -299,19 +311,19 @@ void td_finalize(struct td *td)
 	      "KVM_TDX_FINALIZE_VM");
 }
 
-struct td *td_ready_as(unsigned int nr_vcpus, enum guest_test test, u64 attributes)
+struct td *td_ready_as(unsigned int nr_vcpus, u64 param, u64 attributes, u64 xfam)
 {
 	struct td *td = td_create();
 
 	td_split_irqchip(td);
-	if (attributes)
-		check(!td_try_init_vm(td, attributes), "KVM_TDX_INIT_VM");
+	if (attributes || xfam)
+		check(!td_try_init_vm(td, attributes, xfam), "KVM_TDX_INIT_VM");
 	else
 		td_init_vm(td);
 	while (td->nr_vcpus < nr_vcpus)
 		td_add_vcpu(td);
 	td_add_memory(td);
-	td_init_vcpus(td, test);
+	td_init_vcpus(td, param);
 	td_load_image(td);
 	td_finalize(td);
 	return td;
@@ -319,7 +331,7 @@ struct td *td_ready_as(unsigned int nr_vcpus, enum guest_test test, u64 attribut
 
 struct td *td_ready(unsigned int nr_vcpus, enum guest_test test)
 {
-	return td_ready_as(nr_vcpus, test, 0);
+	return td_ready_as(nr_vcpus, test, 0, 0);
 }
 
 /* --- counts --- */

@@ -49,8 +49,8 @@ int td_try_cmd(int fd, u32 id, u32 flags, const void *data, u64 *hw_error);
 struct kvm_tdx_init_vm *td_init_vm_args(struct td *td);
 void td_split_irqchip(struct td *td);
 void td_init_vm(struct td *td);
-/* The same with more attributes; returns an errno. */
-int td_try_init_vm(struct td *td, u64 attributes);
+/* The same with more attributes and features; returns an errno. */
+int td_try_init_vm(struct td *td, u64 attributes, u64 xfam);
 /* A TD has at most as many vCPUs as the machine has CPUs. */
 unsigned int td_max_vcpus(struct td *td);
 void td_add_vcpu(struct td *td);
@@ -70,7 +70,9 @@ void td_set_private(struct td *td, u64 gpa, u64 size, bool private);
 
 /* All of the above: ready to run @test. */
 struct td *td_ready(unsigned int nr_vcpus, enum guest_test test);
-/* With more attributes. */
-struct td *td_ready_as(unsigned int nr_vcpus, enum guest_test test, u64 attributes);
+/* With more attributes and features; @param is a test, and a seed of it. */
+struct td *td_ready_as(unsigned int nr_vcpus, u64 param, u64 attributes, u64 xfam);
+/* What KVM offers to TDs. */
+void td_offered(u64 *attributes, u64 *xfam);
 
 #endif /* SELFTESTS_KVM_TD_H */

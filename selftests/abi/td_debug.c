@@ -51,7 +51,7 @@ static void allow(bool yes)
 static struct td *debug_td(unsigned int nr_vcpus, enum guest_test test)
 {
 	allow(true);
-	return td_ready_as(nr_vcpus, test, KVM_TDX_ATTR_DEBUG);
+	return td_ready_as(nr_vcpus, test, KVM_TDX_ATTR_DEBUG, 0);
 }
 
 /* One call: the errno, and the module's status. */
@@ -192,7 +192,7 @@ static void the_attribute_needs_the_parameter(void)
 	cmd(td->fd, KVM_TDX_CAPABILITIES, 0, buf, NULL);
 	ktap_result(buf->caps.supported_attrs == TD_ATTR_SEPT_VE_DISABLE,
 		    "without the parameter the attribute is not offered");
-	err = td_try_init_vm(td, KVM_TDX_ATTR_DEBUG);
+	err = td_try_init_vm(td, KVM_TDX_ATTR_DEBUG, 0);
 	ktap_result(err == EINVAL, "nor accepted");
 
 	allow(true);
@@ -201,7 +201,7 @@ static void the_attribute_needs_the_parameter(void)
 	ktap_result(buf->caps.supported_attrs ==
 		    (TD_ATTR_SEPT_VE_DISABLE | KVM_TDX_ATTR_DEBUG),
 		    "with it the attribute is offered");
-	err = td_try_init_vm(td, KVM_TDX_ATTR_DEBUG);
+	err = td_try_init_vm(td, KVM_TDX_ATTR_DEBUG, 0);
 	ktap_result(!err, "and accepted");
 	free(buf);
 	td_destroy(td);
@@ -554,7 +554,7 @@ static void a_vcpu_that_is_not_ready_has_no_registers(void)
 	/* Before INIT_VM there is no debug TD. */
 	ok = cmd(td->fd, KVM_TDX_DEBUG_READ_MEMORY, 0, &f, NULL) == EINVAL;
 	td_split_irqchip(td);
-	ok &= !td_try_init_vm(td, KVM_TDX_ATTR_DEBUG);
+	ok &= !td_try_init_vm(td, KVM_TDX_ATTR_DEBUG, 0);
 	td_add_vcpu(td);
 	ok &= fields(td, false, &f) == EINVAL && set(td, RIP, 0) == EINVAL;
 	ok &= control(td, 0, 0) == EINVAL;

@@ -497,7 +497,7 @@ static bool one_round(void *arg)
 		return roots_round(&f);
 	if (f.seed % DEBUG_EVERY == DEBUG_SEED && debug_is_in()) {
 		steps[ARRAY_SIZE(steps) - 1].weight = DEBUG_WEIGHT;
-		f.td = td_ready_as(nr, FUZZ(f.seed), KVM_TDX_ATTR_DEBUG);
+		f.td = td_ready_as(nr, FUZZ(f.seed), KVM_TDX_ATTR_DEBUG, 0);
 	} else {
 		f.td = td_ready(nr, FUZZ(f.seed));
 	}

@@ -194,6 +194,10 @@ void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 	run->vp->xcr0 = val;
 }
 
+void sw_guest_set_xss(struct sw_run *run, u64 val)
+{
+}
+
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	run->vp->cr2 = val;

@@ -359,7 +359,7 @@ static __u64 gone_check(const struct at *at)
 	return NOT_TRACKED | RCX;
 }
 
-/* Steps that take a page away show the entry only if it is not blocked. */
+/* Steps that want the entry blocked show it only if it is not. */
 static struct m_answer say_gone(__u64 no, const struct at *at)
 {
 	return no == (NOT_BLOCKED | RCX) ? say_entry(no, at->e, at->level) :
@@ -394,10 +394,10 @@ struct m_answer m_sept_remove(struct m_td *td, __u64 arg)
 	if (!is_table(at.e))
 		return wrong_state(&at);
 	no = gone_check(&at);
-	if (!no && at.e->below)
-		no = TABLE_IN_USE | RCX;
 	if (no)
-		return say_entry(no, at.e, at.level);
+		return say_gone(no, &at);
+	if (at.e->below)
+		return say_entry(TABLE_IN_USE | RCX, at.e, at.level);
 	page = at.e->page;
 	page |= give_back(page, 0);
 	become(td, at.gpa, at.level, M_FREE, 0);
@@ -497,7 +497,7 @@ struct m_answer m_unblock(struct m_td *td, __u64 arg)
 		return wrong_state(&at);
 	no = gone_check(&at);
 	if (no)
-		return say_entry(no, at.e, at.level);
+		return say_gone(no, &at);
 	at.e->state = opened(at.e);
 	return say(0);
 }
@@ -570,10 +570,10 @@ struct m_answer m_promote(struct m_td *td, __u64 arg, bool interrupted)
 	if (!is_table(at.e))
 		return wrong_state(&at);
 	no = gone_check(&at);
-	if (!no && (at.level == 2 || !uniform(&at)))
-		no = NO_PROMOTE | RCX;
 	if (no)
-		return say_entry(no, at.e, at.level);
+		return say_gone(no, &at);
+	if (at.level == 2 || !uniform(&at))
+		return say_entry(NO_PROMOTE | RCX, at.e, at.level);
 	if (interrupted)
 		return say_regs(INTERRUPTED, arg, td->id);
 	page = at.e->page;
@@ -643,7 +643,7 @@ struct m_answer m_reclaim(__u64 page)
 		if (is_held(NULL, page))
 			return say(BUSY | RCX);
 	} else if (page % LARGE) {
-		return say(INVALID | RCX);
+		return say_regs(INVALID | RCX, p->use, p->owner);
 	}
 	if (p->use == M_UNUSED)
 		return say(WRONG_PAGE | RCX);

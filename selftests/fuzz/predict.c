@@ -5,14 +5,14 @@
  *   predict [STEPS [SEED]]
  *
  * Compared are status and registers, the entry and the page of the step, one
- * random entry and page, and from time to time everything.  The second half of
- * the steps is made with dynamic PAMT.
+ * random entry and page, and from time to time everything.  A third of the steps
+ * is made with dynamic PAMT, another one in predict_life.c.
  */
 #include <stdlib.h>
 
 #include "guest/guest.h"
 #include "model.h"
-#include "vp_script.h"
+#include "predict.h"
 
 #define POOL		(TDMR_BASE + 0x2000000)
 #define HUGE		(TDMR_BASE + 0x4000000)
@@ -29,15 +29,16 @@ static struct {
 	int depth;
 } tail[TAIL];
 
-static u64 steps, seed, state;
+u64 steps;
+static u64 seed, state;
 static int depth;
 /* How often each kind of step worked: a test that only fails says little. */
 static struct {
 	const char *name;
 	u64 good, bad;
-} counts[32];
+} counts[64];
 
-static void count(const char *name, bool good)
+void count(const char *name, bool good)
 {
 	unsigned int i;
 
@@ -60,13 +61,13 @@ int m_page_index(__u64 pa)
 	return 512 + (pa - HUGE) / PAGE;
 }
 
-static u32 any(u32 n)
+u32 any(u32 n)
 {
 	state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 	return (state >> 33) % n;
 }
 
-static void differ(const char *what, u64 have, u64 want)
+void differ(const char *what, u64 have, u64 want)
 {
 	unsigned int i;
 
@@ -89,13 +90,6 @@ static void differ(const char *what, u64 have, u64 want)
 	}
 	exit(1);
 }
-
-#define same(what, have, want) do {					\
-	u64 h_ = (have), w_ = (want);					\
-									\
-	if (h_ != w_)							\
-		differ(what, h_, w_);					\
-} while (0)
 
 #define SERVES	15
 
@@ -210,17 +204,25 @@ static void random_pair(u64 *pair)
 	pair[1] = any(4) ? free_page() : pair[0] ^ PAGE;
 }
 
-static void compare(const char *name, struct sw_regs *r, u64 leaf,
-		    struct m_answer want)
+u64 predicted_call(unsigned int cpu, const char *name, u64 leaf,
+		   struct sw_regs *r, u64 want)
 {
 	u64 status;
 
 	tail[steps % TAIL] = (typeof(tail[0])) {
 		name, r->rcx, r->rdx, r->r8, r->r12, r->r13, 0, depth,
 	};
-	status = seamcall_on(1, leaf, r);
+	status = seamcall_on(cpu, leaf, r);
 	tail[steps % TAIL].status = status;
-	same("status", status, want.status);
+	same("status", status, want);
+	return status;
+}
+
+static void compare(const char *name, struct sw_regs *r, u64 leaf,
+		    struct m_answer want)
+{
+	u64 status = predicted_call(1, name, leaf, r, want.status);
+
 	if (want.regs) {
 		same("rcx", r->rcx, want.rcx);
 		same("rdx", r->rdx, want.rdx);
@@ -642,8 +644,9 @@ int main(int argc, char **argv)
 	seed = argc > 2 ? strtoull(argv[2], NULL, 0) : 1;
 	state = seed;
 	printf("KTAP version 1\n1..1\n");
-	run(false, total / 2);
-	run(true, total);
+	run(false, total / 3);
+	run(true, total / 3 * 2);
+	predict_life(total);
 	printf("# %llu steps of seed %llu\n", (unsigned long long)steps,
 	       (unsigned long long)seed);
 	for (i = 0; counts[i].name; i++)

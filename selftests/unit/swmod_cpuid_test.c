@@ -257,6 +257,51 @@ static void who_reduces_ve_has_no_feature_whose_msrs_are_the_hosts(void)
 	}
 }
 
+/* FEATURE_PARAVIRT_CTLS, from bit 0 on: leaf, register and bit. */
+static const u8 brought_back[][3] = {
+	{ 7, 3, 30 }, { 1, 2, 18 }, { 1, 2, 7 }, { 1, 3, 14 }, { 1, 3, 12 },
+	{ 7, 3, 18 }, { 7, 1, 15 }, { 7, 1, 12 }, { 1, 3, 22 }, { 1, 2, 8 },
+	{ 7, 2, 13 }, { 1, 2, 24 },
+};
+
+static bool has(const u8 *where)
+{
+	const u64 *regs[] = { &gpr()->rax, &gpr()->rbx, &gpr()->rcx, &gpr()->rdx };
+
+	expect(cpuid(where[0], 0), 0);
+	return *regs[where[1]] >> where[2] & 1;
+}
+
+static void what_reduce_ve_takes_away_comes_back_one_by_one(void)
+{
+	/* The leaf of the feature with this number is the host's then. */
+	static const struct { u8 ctl, leaf; } leaves[] = {
+		{ 1, 0x9 }, { 5, 0x1b }, { 6, 0x10 }, { 7, 0xf },
+	};
+	unsigned int i, n;
+
+	fresh(0);
+	tdcs_of(&td)->td_ctls |= CTL_REDUCE_VE;
+	tdcs_of(&td)->cpuid[sw_cpuid_index(1, 0)] =
+		(struct sw_cpuid_val){ ~0u, ~0u, ~0u, ~0u };
+	tdcs_of(&td)->cpuid[sw_cpuid_index(7, 0)] =
+		(struct sw_cpuid_val){ ~0u, ~0u, ~0u, ~0u };
+	for (i = 0; i < SW_ARRAY_SIZE(brought_back); i++) {
+		tdcs_of(&td)->feature_paravirt_ctls = 1ULL << i;
+		for (n = 0; n < SW_ARRAY_SIZE(brought_back); n++)
+			expect(has(brought_back[n]), n == i);
+		for (n = 0; n < SW_ARRAY_SIZE(leaves); n++)
+			expect(cpuid(leaves[n].leaf, 0),
+			       leaves[n].ctl == i ? SCRIPT_VE : 0);
+	}
+	/* What the host took away does not come back. */
+	tdcs_of(&td)->feature_paravirt_ctls = 0xfff;
+	tdcs_of(&td)->cpuid[sw_cpuid_index(1, 0)] = (struct sw_cpuid_val){ 0 };
+	tdcs_of(&td)->cpuid[sw_cpuid_index(7, 0)] = (struct sw_cpuid_val){ 0 };
+	for (n = 0; n < SW_ARRAY_SIZE(brought_back); n++)
+		expect(has(brought_back[n]), 0);
+}
+
 /* MCE, MTRR, MCA; CORE_CAPABILITIES */
 static void some_features_are_there_though_the_host_takes_them_away(void)
 {
@@ -304,6 +349,37 @@ static void xsave_sizes_follow_what_is_enabled(void)
 	expect(gpr()->rbx, 576 + 320 + 8);
 	expect(cpuid(0xd, 2), 0);
 	expect(gpr()->rax, 260);
+}
+
+static u32 leaf_of(u32 leaf, u32 subleaf, unsigned int reg)
+{
+	struct sw_cpuid_val v;
+
+	check(sw_cpuid_lookup(tdcs_of(&td), leaf, subleaf, &v));
+	return ((u32 *)&v)[reg];
+}
+
+/* Shadow stacks, IBT and PKS; and the state components of the former. */
+static void cet_and_pks_show_where_the_td_has_them(void)
+{
+	unsigned int i;
+	u64 *p;
+
+	for (i = 0; i < 4; i++) {
+		module_ready();
+		td_keyed(&td);
+		p = td_params();
+		p[0] |= i & 1 ? 1ULL << 30 : 0;
+		p[1] |= i & 2 ? 0x1800 : 0;
+		expect(call(SW_LEAF_MNG_INIT, td.tdr, TDMR_BASE + 0xa000, 0, 0), 0);
+		expect(leaf_of(7, 0, 2) >> 31, i & 1);
+		expect(leaf_of(7, 0, 2) >> 7 & 1, i >> 1);
+		expect(leaf_of(7, 0, 3) >> 20 & 1, i >> 1);
+		expect(leaf_of(0xd, 0, 0) & 0x1800, 0);
+		expect(leaf_of(0xd, 1, 2), i & 2 ? 0x1800 : 0);
+		expect(leaf_of(0xd, 11, 0), i & 2 ? 16 : 0);
+		expect(leaf_of(0xd, 12, 0), i & 2 ? 24 : 0);
+	}
 }
 
 /* Of a processor that has everything, the TD sees what it may use. */
@@ -444,8 +520,10 @@ static const struct ktap_test tests[] = {
 	TEST(the_apic_id_is_told_to_who_asks_for_the_topology),
 	TEST(caches_are_the_processors_for_who_reduces_ve),
 	TEST(who_reduces_ve_has_no_feature_whose_msrs_are_the_hosts),
+	TEST(what_reduce_ve_takes_away_comes_back_one_by_one),
 	TEST(some_features_are_there_though_the_host_takes_them_away),
 	TEST(xsave_sizes_follow_what_is_enabled),
+	TEST(cet_and_pks_show_where_the_td_has_them),
 	TEST(features_that_no_td_gets_do_not_show),
 	TEST(leaves_follow_the_feature_that_they_describe),
 	TEST(a_guest_may_have_every_leaf_as_a_ve),

@@ -60,10 +60,21 @@ static u64 init_with_topology(const u32 *levels, unsigned int n)
 	v = (u32 *)((u8 *)td_params() + 256 + 12 * 16);
 	for (i = 0; i < n; i++) {
 		v[4 * i] = levels[2 * i];
-		v[4 * i + 1] = 1;
+		v[4 * i + 1] = 10 + i;
 		v[4 * i + 2] = levels[2 * i + 1] << 8 | i;
 	}
 	return call(SW_LEAF_MNG_INIT, td.tdr, PARAMS, 0, 0);
+}
+
+/* Registers of leaf 0xb as a TD of this topology has them. */
+static void leaf_b(u32 subleaf, u32 eax, u32 ebx, u32 ecx)
+{
+	struct sw_cpuid_val v;
+
+	check(sw_cpuid_lookup(tdcs_of(&td), 0xb, subleaf, &v));
+	expect(v.eax, eax);
+	expect(v.ebx, ebx);
+	expect(v.ecx, ecx);
 }
 
 /* Pairs of shift and type. */
@@ -71,16 +82,41 @@ static void a_topology_has_levels_in_order(void)
 {
 	static const u32 good[] = { 1, 1, 4, 2, 4, 5 };
 	static const u32 no_smt[] = { 1, 2, 4, 3 };
+	static const u32 no_cores[] = { 1, 1, 4, 3 };
+	static const u32 late_smt[] = { 1, 2, 4, 1 };
 	static const u32 unordered[] = { 1, 1, 4, 3, 5, 2 };
-	static const u32 shrinks[] = { 3, 1, 2, 2 };
+	static const u32 unknown[] = { 1, 1, 4, 2, 5, 6 };
 	static const u32 gap[] = { 1, 1, 0, 0, 4, 2 };
+	static const u32 late[] = { 0, 0, 1, 1, 4, 2 };
 
 	expect(init_with_topology(good, 3), 0);
-	expect(init_with_topology(good, 0), 0);
-	expect(init_with_topology(no_smt, 2), 0xc000090400000000ULL);
+	leaf_b(0, 1, 10, 0x100);
+	leaf_b(1, 4, 12, 0x201);
+	leaf_b(2, 0, 0, 2);
+	expect(init_with_topology(no_smt, 2), 0);
+	leaf_b(0, 4, 11, 0x200);
+	leaf_b(1, 0, 0, 1);
+	expect(init_with_topology(no_cores, 2), 0xc000090400000000ULL);
+	expect(init_with_topology(late_smt, 2), 0xc000090400000000ULL);
 	expect(init_with_topology(unordered, 3), 0xc000090400000000ULL);
-	expect(init_with_topology(shrinks, 2), 0xc000090400000000ULL);
+	expect(init_with_topology(unknown, 3), 0xc000090400000000ULL);
 	expect(init_with_topology(gap, 3), 0xc000090400000000ULL);
+	expect(init_with_topology(late, 3), 0xc000090400000000ULL);
+}
+
+/* D2: what the host leaves open is the processor's. */
+static void a_topology_left_open_is_the_processors(void)
+{
+	struct sw_cpuid_val v;
+
+	expect(init_with_topology(NULL, 0), 0);
+	check(tdcs_of(&td)->topology_enum_configured);
+	check(sw_cpuid_lookup(tdcs_of(&td), 0x1f, 1, &v));
+	expect(v.eax, 4);
+	expect(v.ebx, 16);
+	expect(v.ecx, 0x201);
+	leaf_b(0, 1, 2, 0x100);
+	leaf_b(1, 4, 16, 0x201);
 }
 
 static void rdall_starts_at_a_field_that_exists(void)
@@ -193,6 +229,7 @@ int main(void)
 	static const struct ktap_test tests[] = {
 		TEST(configurable_leaves_have_the_modules_order),
 		TEST(a_topology_has_levels_in_order),
+		TEST(a_topology_left_open_is_the_processors),
 		TEST(rdall_starts_at_a_field_that_exists),
 		TEST(sys_init_judges_lock_and_state_first),
 		TEST(sys_update_judges_the_state_first),

@@ -280,7 +280,7 @@ static void the_tdrs_range_is_not_locked_by_its_vcpus(void)
 	expect(call(SW_LEAF_VP_CREATE, tdvpr, td.tdr, 0, 0), 0);
 	lock = &((struct sw_pamt_entry *)sw_pamt_peek(td.tdr & ~0x1fffffULL, 1))->lock;
 	expect(sw_lock(lock, SW_EXCL, SW_HOST), 0);
-	expect(call(SW_LEAF_VP_FLUSH, tdvpr, 0, 0, 0), SW_VCPU_NOT_ASSOCIATED);
+	expect(call(SW_LEAF_VP_FLUSH, tdvpr, 0, 0, 0), SW_TDCX_NUM_INCORRECT);
 	sw_unlock(lock, SW_EXCL);
 	dynamic_pamt = false;
 }

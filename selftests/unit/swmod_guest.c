@@ -123,6 +123,11 @@ void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 	script.xcr0 = val;
 }
 
+void sw_guest_set_xss(struct sw_run *run, u64 val)
+{
+	script.xss = val;
+}
+
 void sw_guest_set_cr2(struct sw_run *run, u64 val)
 {
 	script.cr2 = val;

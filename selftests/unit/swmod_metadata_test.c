@@ -32,9 +32,9 @@ static void sys_rd_answers_what_linux_reads(void)
 	expect(sys_rd(0x9800000100000000ULL), 4096);
 	expect(sys_rd(0x9800000100000100ULL), 6 * 4096);
 	expect(sys_rd(0x9800000100000200ULL), 6 * 4096);
-	expect(sys_rd(0x1900000300000000ULL), 1ULL << 28 | 1);
+	expect(sys_rd(0x1900000300000000ULL), 1ULL << 30 | 1ULL << 28 | 1);
 	expect(sys_rd(0x1900000300000001ULL), 0);
-	expect(sys_rd(0x1900000300000002ULL), 0x2e7);
+	expect(sys_rd(0x1900000300000002ULL), 0x1ae7);
 	expect(sys_rd(0x1900000300000003ULL), 3);
 	expect(sys_rd(0x9900000100000004ULL), 28);
 	expect(sys_rd(0x9900000100000008ULL), 576);
@@ -157,16 +157,58 @@ static void writes_respect_masks_and_values(void)
 	expect(sw_md_td_wr(&t, 0x9110000300000010ULL, SW_GUEST, 3, 3, &old),
 	       SW_METADATA_FIELD_VALUE_NOT_VALID);
 	expect(tdcs_of(&td)->notify_enables, 1);
-	/* REDUCE_VE yes; pending #VE only with FLEXIBLE_PENDING_VE; no topology. */
-	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
+	/* Pending #VE only with FLEXIBLE_PENDING_VE. */
 	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 0, 1, &old),
 	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	/* No topology without ids; and REDUCE_VE wants one. */
+	tdcs_of(&td)->topology_enum_configured = 0;
 	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 2, 2, &old),
 	       SW_METADATA_FIELD_VALUE_NOT_VALID);
-	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 1ULL << 63, 1ULL << 63, &old), 0);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 4, 4, &old), 0);
+	expect(tdcs_of(&td)->td_ctls, 5);
+}
+
+/* D2 */
+static void reduce_ve_asks_for_all_that_helps(void)
+{
+	u64 ctls = 0x9110000300000017ULL, old;
+	struct sw_td t;
+
+	built_td();
+	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
+	tdcs_of(&td)->topology_enum_configured = 1;
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
+	expect(old, 1);
+	expect(tdcs_of(&td)->td_ctls, 0xf);
+}
+
+static void what_is_locked_can_be_written_as_it_is(void)
+{
+	u64 ctls = 0x9110000300000017ULL, paravirt = 0x9110000300000022ULL, old;
+	u64 lock = 1ULL << 63;
+	struct sw_td t;
+
+	built_td();
+	t = (struct sw_td){ .tdr = tdr_of(&td), .tdcs = tdcs_of(&td) };
+	tdcs_of(&td)->topology_enum_configured = 1;
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
+	expect(sw_md_td_wr(&t, paravirt, SW_GUEST, 6, ~0ULL, &old), 0);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, lock, lock, &old), 0);
 	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 0, 8, &old),
-	       SW_METADATA_FIELD_CURRENTLY_NOT_WRITABLE);
-	expect(tdcs_of(&td)->td_ctls, 1ULL << 63 | 9);
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_td_wr(&t, ctls, SW_GUEST, 8, 8, &old), 0);
+	expect(tdcs_of(&td)->td_ctls, lock | 0xf);
+	expect(sw_md_td_wr(&t, paravirt, SW_GUEST, 2, ~0ULL, &old),
+	       SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_td_wr(&t, paravirt, SW_GUEST, 6, ~0ULL, &old), 0);
+	expect(sw_md_vp_wr(&t, tdvps_of(&v), 0xA120000000000000ULL, SW_GUEST, 3, 3,
+			   &old), SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_vp_wr(&t, tdvps_of(&v), 0xA020000000000007ULL, SW_GUEST, 1,
+			   0xff, &old), SW_METADATA_FIELD_VALUE_NOT_VALID);
+	expect(sw_md_vp_wr(&t, tdvps_of(&v), 0xA020000000000007ULL, SW_GUEST, 0,
+			   0xff, &old), 0);
 }
 
 static u64 vp_wr(u64 id, u64 val, u64 mask)
@@ -284,6 +326,8 @@ int main(void)
 		TEST(mng_rd_answers_what_kvm_reads),
 		TEST(hosts_do_not_read_what_is_the_guests),
 		TEST(writes_respect_masks_and_values),
+		TEST(reduce_ve_asks_for_all_that_helps),
+		TEST(what_is_locked_can_be_written_as_it_is),
 	TEST(a_mask_is_cut_to_what_is_writable),
 	TEST(vp_fields_that_kvm_writes),
 		TEST(td_and_vp_fields_can_be_enumerated),

@@ -187,7 +187,7 @@ static void msrs_of_a_feature_are_there_with_it(void)
 /* The module has values for them only to save the #VE. */
 static void msrs_are_emulated_for_who_reduces_ve(void)
 {
-	static const u32 msrs[] = { 0x34, 0x3a, 0x4e, 0x8b, 0xce, 0x140, 0x802 };
+	static const u32 msrs[] = { 0x34, 0x3a, 0x4e, 0x8b, 0xce, 0x140 };
 	unsigned int i;
 
 	script_td(&td, &v, true);
@@ -196,6 +196,15 @@ static void msrs_are_emulated_for_who_reduces_ve(void)
 	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++)
 		expect(access_msr(msrs[i], false), 0);
+}
+
+static void the_apic_id_is_emulated_with_the_topology(void)
+{
+	script_td(&td, &v, true);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
+	expect(access_msr(0x802, false), SCRIPT_VE);
+	tdcs_of(&td)->td_ctls = SW_TD_CTL_ENUM_TOPOLOGY;
+	expect(access_msr(0x802, false), 0);
 }
 
 static u64 read_msr(u32 msr)
@@ -217,6 +226,7 @@ static void emulated_msrs_keep_what_is_allowed(void)
 	script_td(&td, &v, true);
 	tdcs_of(&td)->td_ctls |= SW_TD_CTL_REDUCE_VE;
 	rip = vmcs_of(&v, SW_VM_GUEST_RIP);
+	tdcs_of(&td)->td_ctls |= SW_TD_CTL_ENUM_TOPOLOGY;
 	expect(read_msr(0x802), tdvps_of(&v)->x2apic_id);
 	expect(vmcs_of(&v, SW_VM_GUEST_RIP), rip + 2);
 	expect(read_msr(0x3a), 1);
@@ -359,6 +369,56 @@ static void fixed_bits_of_cr0_and_cr4_stay(void)
 	check(!(sw_cr0_host_owned() & (SW_CR0_PG | SW_CR0_WP | SW_CR0_TS)));
 }
 
+/* A TD of td_params() with these on top. */
+static void td_with(u64 attributes, u64 xfam)
+{
+	u64 *p;
+
+	module_ready();
+	script_reset();
+	td_keyed(&td);
+	p = td_params();
+	p[0] |= attributes;
+	p[1] |= xfam;
+	expect(call(SW_LEAF_MNG_INIT, td.tdr, TDMR_BASE + 0xa000, 0, 0), 0);
+	td_vcpu(&td, &v);
+	td_finalize(&td);
+}
+
+static void a_td_with_cet_has_its_registers(void)
+{
+	static const u32 msrs[] = { 0x6a0, 0x6a2, 0x6a4, 0x6a5, 0x6a6, 0x6a7, 0x6a8 };
+	unsigned int i;
+
+	td_with(0, 0x1800);
+	for (i = 0; i < SW_ARRAY_SIZE(msrs); i++) {
+		check(!exits(msrs[i], false));
+		check(!exits(msrs[i], true));
+	}
+	check(exits(0x6a1, true));
+	expect(access_msr(0x6e1, false), SCRIPT_GP);
+	check(!(sw_cr4_host_owned(tdcs_of(&td)) & SW_CR4_CET));
+	check(sw_cr4_host_owned(tdcs_of(&td)) & SW_CR4_PKS);
+	/* XSAVES may have what XFAM has, and the processor is told. */
+	expect(write_msr(0xda0, 0x1000), 0);
+	expect(script.xss, 0x1000);
+	expect(read_msr(0xda0), 0x1000);
+	expect(write_msr(0xda0, 0x1800), 0);
+	expect(write_msr(0xda0, 0x1900), SCRIPT_GP);
+	expect(script.xss, 0x1800);
+}
+
+static void a_td_with_pks_has_its_register(void)
+{
+	td_with(1ULL << 30, 0);
+	check(!exits(0x6e1, false));
+	check(!exits(0x6e1, true));
+	expect(access_msr(0x6a2, false), SCRIPT_GP);
+	check(!(sw_cr4_host_owned(tdcs_of(&td)) & SW_CR4_PKS));
+	check(sw_cr4_host_owned(tdcs_of(&td)) & SW_CR4_CET);
+	expect(write_msr(0xda0, 0x800), SCRIPT_GP);
+}
+
 static void xsetbv_exit(struct sw_run *run)
 {
 	run->vp->gpr.rcx = arg_msr;
@@ -405,12 +465,15 @@ static const struct ktap_test tests[] = {
 	TEST(a_guest_that_reduces_ve_gets_gp),
 	TEST(msrs_of_a_feature_are_there_with_it),
 	TEST(msrs_are_emulated_for_who_reduces_ve),
+	TEST(the_apic_id_is_emulated_with_the_topology),
 	TEST(emulated_msrs_keep_what_is_allowed),
 	TEST(emulated_msrs_tell_nothing_of_the_host),
 	TEST(msrs_of_a_feature_go_with_its_cpuid_bit),
 	TEST(an_msr_that_is_not_listed_is_a_ve),
 	TEST(efer_keeps_to_the_rules_of_paging),
 	TEST(fixed_bits_of_cr0_and_cr4_stay),
+	TEST(a_td_with_cet_has_its_registers),
+	TEST(a_td_with_pks_has_its_register),
 	TEST(xcr0_stays_within_xfam_and_makes_sense),
 };
 

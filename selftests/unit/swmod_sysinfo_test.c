@@ -56,7 +56,7 @@ static void sys_info_has_its_place_for_everything(void)
 	expect(u16_at(PLACE + 36), 16);
 	expect(u16_at(PLACE + 48), 6 * PAGE);
 	expect(u16_at(PLACE + 52), 6 * PAGE);
-	expect(*(u64 *)sw_va(PLACE + 64), SW_ATTRIBUTES_SUPPORTED);
+	expect(*(u64 *)sw_va(PLACE + 64), sw_attributes_supported());
 	expect(*(u64 *)sw_va(PLACE + 88), 3);
 	expect(u32_at(PLACE + 128), 28);
 	/* The processor of these tests has everything. */

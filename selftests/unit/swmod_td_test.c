@@ -109,6 +109,8 @@ static void attr_perfmon(u8 *p)		{ p[7] = 0x80; }
 static void xfam_no_sse(u8 *p)		{ p[8] = 1; }
 static void xfam_amx(u8 *p)		{ p[10] = 6; }
 static void xfam_half_avx512(u8 *p)	{ p[8] = 0x27; }
+static void xfam_cet(u8 *p)		{ p[9] |= 0x18; }
+static void xfam_user_cet(u8 *p)	{ p[9] |= 0x08; }
 static void many_vcpus(u8 *p)		{ p[17] = 3; }
 static void five_levels(u8 *p)		{ p[24] = 6 | 4 << 3; }
 static void gpaw_52(u8 *p)		{ p[32] |= 1; }
@@ -151,12 +153,13 @@ static u64 sys_field(u64 field)
 }
 
 /*
- * DEBUG and SEPT_VE_DISABLE; x87, SSE, AVX and PKRU alone.  All else is what
- * no TD gets here: MPX, PT, CET, PASID, UINTR, LBR, AMX; PKS, PERFMON, KL ...
+ * DEBUG, SEPT_VE_DISABLE and PKS; x87, SSE, AVX and PKRU alone.  All else is what
+ * no TD gets here: MPX, PT, PASID, UINTR, LBR, AMX; PERFMON, KL ... or, as CET,
+ * not alone.
  */
 static void what_is_not_offered_is_refused_bit_by_bit(void)
 {
-	const u64 attributes = 1ULL << 0 | 1ULL << 28, xfam = 0x207;
+	const u64 attributes = 1ULL << 0 | 1ULL << 28 | 1ULL << 30, xfam = 0x207;
 	u64 want;
 
 	for (arg_bit = 0; arg_bit < 64; arg_bit++) {
@@ -170,7 +173,7 @@ static void what_is_not_offered_is_refused_bit_by_bit(void)
 	/* SYS.RD says the same, so that a host need not try. */
 	expect(sys_field(0x1900000300000000), attributes);
 	expect(sys_field(0x1900000300000001), 0);
-	expect(sys_field(0x1900000300000002), xfam | 0xe0);
+	expect(sys_field(0x1900000300000002), xfam | 0xe0 | 0x1800);
 	expect(sys_field(0x1900000300000003), 3);
 }
 
@@ -182,6 +185,8 @@ static void init_names_the_bad_parameter(void)
 	expect(init_after(xfam_no_sse, NULL), inv | SW_OPND_XFAM);
 	expect(init_after(xfam_amx, NULL), inv | SW_OPND_XFAM);
 	expect(init_after(xfam_half_avx512, NULL), inv | SW_OPND_XFAM);
+	expect(init_after(xfam_user_cet, NULL), inv | SW_OPND_XFAM);
+	expect(init_after(xfam_cet, NULL), 0);
 	expect(init_after(no_vcpus, NULL), inv | SW_OPND_MAX_VCPUS);
 	expect(init_after(many_vcpus, NULL), inv | SW_OPND_MAX_VCPUS);
 	expect(init_after(five_levels, NULL), inv | SW_OPND_EPTP_CONTROLS);
@@ -237,6 +242,9 @@ static void cpuid_is_what_the_host_left(void)
 	p[256 + 12 * 16] = 1;
 	p[256 + 12 * 16 + 4] = 2;
 	p[256 + 12 * 16 + 9] = 1;
+	p[256 + 13 * 16] = 1;
+	p[256 + 13 * 16 + 8] = 1;
+	p[256 + 13 * 16 + 9] = 2;
 	p[8] = 7;
 	p[9] = 0;
 	expect(call(SW_LEAF_MNG_INIT, td.tdr, PARAMS, 0, 0), 0);

@@ -27,7 +27,7 @@ struct script {
 	u32 injected, injected_error, injected_len;
 	bool nmi_window;
 	int loaded;			/* vCPUs of this thread inside VP.ENTER */
-	u64 xcr0, cr2;
+	u64 xcr0, xss, cr2;
 	u64 *pid;
 	u8 host_xsave[SW_PAGE_SIZE];
 };

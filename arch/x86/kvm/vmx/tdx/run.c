@@ -105,9 +105,12 @@ static void tdx_load_host_xsave_state(struct kvm_vcpu *vcpu)
 	if (xgetbv(XCR_XFEATURE_ENABLED_MASK) != kvm_host.xcr0)
 		xsetbv(XCR_XFEATURE_ENABLED_MASK, kvm_host.xcr0);
 
-	/* The host uses no XSS feature of which a TD could leave a trace. */
+	/*
+	 * Of the features themselves the host needs none here: those of user
+	 * mode come back with the VMM's FPU state.
+	 */
 	if (cpu_feature_enabled(X86_FEATURE_XSAVES) &&
-	    kvm_host.xss != (xfam & kvm_caps.supported_xss))
+	    kvm_host.xss != (xfam & (kvm_caps.supported_xss | TD_XFAM_CET)))
 		wrmsrl(MSR_IA32_XSS, kvm_host.xss);
 }
 

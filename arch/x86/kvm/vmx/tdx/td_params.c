@@ -13,9 +13,10 @@
 #include "tdx.h"
 
 #define TD_ATTR_SEPT_VE_DISABLE		BIT_ULL(28)
+#define TD_ATTR_PKS			BIT_ULL(30)
 
-/* What KVM can run; the module may know more. */
-#define KVM_TD_ATTRIBUTES		TD_ATTR_SEPT_VE_DISABLE
+/* What KVM can run; the module may know more.  Linux does not use IA32_PKRS. */
+#define KVM_TD_ATTRIBUTES		(TD_ATTR_SEPT_VE_DISABLE | TD_ATTR_PKS)
 
 /* Mainline refuses debug TDs: so does KVM, until the administrator wants them. */
 static bool tdx_debug_tds;
@@ -74,9 +75,17 @@ static u64 td_supported_attributes(const struct tdx_sys_info *sys)
 	return known & sys->attributes_fixed0;
 }
 
+/*
+ * Of CET, a TD exit gives S_CET back.  It takes U_CET and PL3_SSP, which belong to
+ * the VMM's FPU state, and that is saved while a vCPU runs, see
+ * fpu_swap_kvm_fpstate(); and PL0_SSP to PL2_SSP, which Linux does not use.
+ */
 static u64 td_supported_xfam(const struct tdx_sys_info *sys)
 {
 	u64 host = kvm_caps.supported_xcr0 | kvm_caps.supported_xss;
+
+	if (cpu_feature_enabled(X86_FEATURE_XSAVES))
+		host |= TD_XFAM_CET;
 
 	return host & sys->xfam_fixed0;
 }

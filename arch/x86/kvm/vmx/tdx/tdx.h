@@ -54,6 +54,9 @@ enum td_vcpu_stat {
 	TD_NR_VCPU_STATS,
 };
 
+/* Of XFAM, and so of IA32_XSS after a TD exit: CET, user and supervisor. */
+#define TD_XFAM_CET		GENMASK_ULL(12, 11)
+
 struct kvm_tdx {
 	/* First: base code reaches struct kvm_vmx and struct kvm through it. */
 	struct kvm_vmx vmx;

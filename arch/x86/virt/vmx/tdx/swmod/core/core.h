@@ -60,16 +60,20 @@ enum sw_leaf {
 /* ASCII "SW" where a vendor's module has its PCI vendor id. */
 #define SW_MODULE_VENDOR	0x5753
 
-/* DEBUG and SEPT_VE_DISABLE */
 #define SW_ATTR_DEBUG		(1ULL << 0)
 #define SW_ATTR_SEPT_VE_DISABLE	(1ULL << 28)
-#define SW_ATTRIBUTES_SUPPORTED	(SW_ATTR_DEBUG | SW_ATTR_SEPT_VE_DISABLE)
-/* x87 and SSE always; AVX, AVX-512 and PKRU fit in the one XBUFF page. */
+#define SW_ATTR_PKS		(1ULL << 30)
+/*
+ * x87 and SSE always; AVX, AVX-512 and PKRU fit in the one XBUFF page, and CET's
+ * registers have their place in TDVPS.
+ */
 #define SW_XFAM_FIXED1		0x3ULL
-#define SW_XFAM_SUPPORTED	0x2E7ULL
+#define SW_XFAM_SUPPORTED	0x1AE7ULL
 #define SW_XFAM_AVX		(1ULL << 2)
 #define SW_XFAM_AVX512		(7ULL << 5)
 #define SW_XFAM_PKRU		(1ULL << 9)
+#define SW_XFAM_CET		(3ULL << 11)
+#define SW_XFAM_SUPERVISOR	SW_XFAM_CET
 /* CONFIG_FLAGS: FLEXIBLE_PENDING_VE and NO_RBP_MOD; GPAW is 48 always. */
 #define SW_FLAG_FLEXIBLE_PENDING_VE	(1ULL << 1)
 #define SW_FLAG_NO_RBP_MOD	(1ULL << 2)
@@ -143,6 +147,10 @@ struct sw_sys {
 };
 
 extern struct sw_sys sw_sys;
+/* Is CPUID limited on this CPU?  And is IA32_TSC_ADJUST that of SYS.INIT? */
+u64 sw_check_cpuid_limit(void);
+u64 sw_check_tsc_adjust(void);
+u64 sw_tsc_adjust(void);
 /* Of the module that was loaded last (sys.c). */
 const struct sw_version *sw_version(void);
 
@@ -284,6 +292,10 @@ struct sw_cpuid_rule {
 	s8 config;			/* index in TD_PARAMS, or -1 */
 	struct sw_cpuid_val direct, allow, fixed1, fixed0;
 };
+
+/* What a TD can have on this processor: ATTRIBUTES, XFAM. */
+u64 sw_attributes_supported(void);
+u64 sw_xfam_supported(void);
 
 extern const struct sw_cpuid_rule sw_cpuid_rules[SW_NR_CPUID_VALUES];
 const struct sw_cpuid_rule *sw_cpuid_config_rule(unsigned int config);

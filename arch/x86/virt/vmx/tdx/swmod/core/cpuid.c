@@ -212,15 +212,20 @@ static void mask_by_xfam(struct sw_tdcs *tdcs)
 	struct sw_cpuid_val *l71 = td_leaf(tdcs, 7, 1);
 	u64 xfam = tdcs->xfam;
 
-	/* PT; CET, key locker, PKS; user interrupts, LBR, IBT, AMX */
+	/* PT; key locker; user interrupts, LBR, AMX */
 	l7->ebx &= ~BIT32(25);
-	l7->ecx &= ~(BIT32(7) | BIT32(23) | BIT32(31));
-	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(20) | BIT32(22) | BIT32(24) |
-		     BIT32(25));
+	l7->ecx &= ~BIT32(23);
+	l7->edx &= ~(BIT32(5) | BIT32(19) | BIT32(22) | BIT32(24) | BIT32(25));
 	/* LASS, by an attribute that is not offered; AMX_FP16 */
 	l71->eax &= ~(BIT32(6) | BIT32(21));
 	l71->edx &= ~BIT32(18);
 
+	if (!(tdcs->attributes & SW_ATTR_PKS))
+		l7->ecx &= ~BIT32(31);
+	if (!(xfam & SW_XFAM_CET)) {
+		l7->ecx &= ~BIT32(7);
+		l7->edx &= ~BIT32(20);
+	}
 	if (!(xfam & SW_XFAM_PKRU))
 		l7->ecx &= ~(BIT32(3) | BIT32(4));
 	if (!(xfam & SW_XFAM_AVX)) {
@@ -278,14 +283,14 @@ static void xsave_leaves(struct sw_tdcs *tdcs)
 		else if (v->ebx + v->eax > size)
 			size = v->ebx + v->eax;
 	}
-	d0->eax = tdcs->xfam;
+	d0->eax = tdcs->xfam & ~SW_XFAM_SUPERVISOR;
 	d0->ebx = size;
 	d0->ecx = size;
 	d0->edx = 0;
-	/* No XFD without AMX; no supervisor component in XFAM. */
+	/* No XFD without AMX. */
 	d1->eax &= ~BIT32(4);
 	d1->ebx = size;
-	d1->ecx = 0;
+	d1->ecx = tdcs->xfam & SW_XFAM_SUPERVISOR;
 	d1->edx = 0;
 }
 
@@ -295,49 +300,96 @@ static void tsc_leaf(struct sw_tdcs *tdcs)
 	td_leaf(tdcs, 0x15, 0)->ebx = tdcs->tsc_frequency;
 }
 
-/* A topology that the host describes shows in the older leaf, too. */
-static void topology_leaves(struct sw_tdcs *tdcs)
-{
-	u32 i;
-
-	tdcs->topology_enum_configured = td_leaf(tdcs, 0x1f, 0)->ebx != 0;
-	if (!tdcs->topology_enum_configured)
-		return;
-	for (i = 0; i < 2; i++)
-		*td_leaf(tdcs, 0xb, i) = *td_leaf(tdcs, 0x1f, i);
-}
-
 #define SW_CPUID_1F_TYPE(ecx)	((ecx) >> 8 & 0xff)
-#define SW_CPUID_1F_SHIFT(eax)	((eax) & 0x1f)
 #define SW_CPUID_1F_LEVELS	6
 #define SW_CPUID_1F_SMT		1
+#define SW_CPUID_1F_CORE	2
+#define SW_CPUID_0B_LEVELS	3
 
 /*
- * The levels of leaf 0x1F: none, or from SMT upwards, each of a higher type
- * than the one before and with no fewer bits of the APIC id.
+ * The levels of leaf 0x1F from @v on: each one's number is its place and its
+ * type is higher than that of the one before; SMT comes first if at all, and
+ * cores come before the end.
  */
-static bool topology_valid(const struct sw_cpuid_val *config)
+static bool topology_valid(const struct sw_cpuid_val *v)
 {
-	const struct sw_cpuid_val *v;
-	u32 type, last = 0, shift = 0, i;
+	u32 type, last = 0, i;
+	bool cores = false;
 
-	v = &config[sw_cpuid_rules[sw_cpuid_index(0x1f, 0)].config];
-	for (i = 0; i < SW_CPUID_1F_LEVELS; i++) {
+	for (i = 0; i < SW_CPUID_1F_LEVELS; i++, last = type) {
 		type = SW_CPUID_1F_TYPE(v[i].ecx);
+		if (!type && !cores)
+			return false;
 		if (!type)
-			break;
-		if (type <= last || SW_CPUID_1F_SHIFT(v[i].eax) < shift)
+			continue;
+		if (type <= last || type >= SW_CPUID_1F_LEVELS ||
+		    (v[i].ecx & 0xff) != i || (type == SW_CPUID_1F_SMT && i))
 			return false;
-		if (!i && type != SW_CPUID_1F_SMT)
-			return false;
-		last = type;
-		shift = SW_CPUID_1F_SHIFT(v[i].eax);
-	}
-	for (; i < SW_CPUID_1F_LEVELS; i++) {
-		if (SW_CPUID_1F_TYPE(v[i].ecx))
-			return false;
+		cores |= type == SW_CPUID_1F_CORE;
 	}
 	return true;
+}
+
+static bool topology_given(const struct sw_cpuid_val *v)
+{
+	return v->eax || v->ebx || v->ecx || v->edx;
+}
+
+/*
+ * A topology that the host does not describe is the processor's, if that has
+ * one: false where neither is any.
+ */
+static bool topology_fill(struct sw_tdcs *tdcs)
+{
+	int first = sw_cpuid_index(0x1f, 0), i;
+
+	if (topology_given(td_leaf(tdcs, 0x1f, 0))) {
+		tdcs->topology_enum_configured = 1;
+		return topology_valid(&tdcs->cpuid[first]);
+	}
+	for (i = 1; i < SW_CPUID_1F_LEVELS; i++) {
+		if (topology_given(&tdcs->cpuid[first + i]))
+			return false;
+	}
+	/* Not asked of hardware, where every CPU with SEAM has one. */
+	tdcs->topology_enum_configured = topology_valid(&sw_sys.cpuid[first]);
+	if (tdcs->topology_enum_configured)
+		memcpy(&tdcs->cpuid[first], &sw_sys.cpuid[first],
+		       SW_CPUID_1F_LEVELS * sizeof(tdcs->cpuid[0]));
+	return true;
+}
+
+/* The older leaf knows threads and cores: the latter's values are the last. */
+static void topology_leaf_b(struct sw_tdcs *tdcs)
+{
+	const struct sw_cpuid_val *v = td_leaf(tdcs, 0x1f, 0);
+	struct sw_cpuid_val all = v[0];
+	u32 n = 0, i;
+
+	for (i = 0; i < SW_CPUID_1F_LEVELS; i++) {
+		if (SW_CPUID_1F_TYPE(v[i].ecx))
+			all = v[i];
+	}
+	if (SW_CPUID_1F_TYPE(v[0].ecx) == SW_CPUID_1F_SMT)
+		*td_leaf(tdcs, 0xb, n++) = v[0];
+	all.ecx = n | SW_CPUID_1F_CORE << 8;
+	*td_leaf(tdcs, 0xb, n++) = all;
+	for (; n < SW_CPUID_0B_LEVELS; n++)
+		*td_leaf(tdcs, 0xb, n) =
+			(struct sw_cpuid_val){ .ecx = n, .edx = all.edx };
+}
+
+u64 sw_attributes_supported(void)
+{
+	return SW_ATTR_DEBUG | SW_ATTR_SEPT_VE_DISABLE |
+	       (sw_native_pks() ? SW_ATTR_PKS : 0);
+}
+
+u64 sw_xfam_supported(void)
+{
+	u64 xfam = SW_XFAM_SUPPORTED & sw_native_xcr0_xss();
+
+	return (xfam & SW_XFAM_CET) == SW_XFAM_CET ? xfam : xfam & ~SW_XFAM_CET;
 }
 
 u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
@@ -355,8 +407,6 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 		*bad_leaf = rule->leaf | (u64)rule->subleaf << 32;
 		return SW_OPERAND_INVALID | SW_OPND_CPUID_CONFIG;
 	}
-	if (!topology_valid(config))
-		return SW_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED;
 	for (i = 0; i < SW_NR_CPUID_VALUES; i++) {
 		const struct sw_cpuid_rule *rule = &sw_cpuid_rules[i];
 		int c = rule->config;
@@ -378,6 +428,9 @@ u64 sw_cpuid_init(struct sw_tdcs *tdcs, const struct sw_cpuid_val *config,
 	clear_unoffered(tdcs);
 	xsave_leaves(tdcs);
 	tsc_leaf(tdcs);
-	topology_leaves(tdcs);
+	if (!topology_fill(tdcs))
+		return SW_CPUID_LEAF_1F_FORMAT_UNRECOGNIZED;
+	if (tdcs->topology_enum_configured)
+		topology_leaf_b(tdcs);
 	return 0;
 }

@@ -94,9 +94,14 @@ static u64 cmr_size(u32 i)
 	return i < sw_sys.nr_cmrs ? sw_sys.cmr[i].size : 0;
 }
 
+static u64 attributes_fixed0(u32 i)
+{
+	return sw_attributes_supported();
+}
+
 static u64 xfam_fixed0(u32 i)
 {
-	return SW_XFAM_SUPPORTED & sw_native_xcr0_xss();
+	return sw_xfam_supported();
 }
 
 static u64 cpuid_leaf(u32 i)
@@ -168,7 +173,7 @@ static const struct sw_md_sys_field fields[] = {
 	VAL(0x9800000100000200ULL, SW_TDVPS_PAGES * SW_PAGE_SIZE),
 	VAL(0x9800000100000201ULL, 0),
 	/* ATTRIBUTES and XFAM: what may be one, what has to be */
-	VAL(0x1900000300000000ULL, SW_ATTRIBUTES_SUPPORTED),
+	FN(0x1900000300000000ULL, 1, attributes_fixed0),
 	VAL(0x1900000300000001ULL, 0),
 	FN(0x1900000300000002ULL, 1, xfam_fixed0),
 	VAL(0x1900000300000003ULL, SW_XFAM_FIXED1),

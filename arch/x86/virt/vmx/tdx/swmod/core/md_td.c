@@ -5,7 +5,7 @@
  */
 #include "core/metadata.h"
 
-enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO, SRC_ONE };
+enum sw_md_td_src { SRC_TDR, SRC_TDCS, SRC_TDCS1, SRC_ZERO };
 
 struct sw_md_td_field {
 	struct sw_md_field f;
@@ -24,10 +24,12 @@ struct sw_md_td_field {
 
 #define SW_MD_HP_LOCK_TIMEOUT	0x9110000300000011ULL
 #define SW_MD_TD_CTLS		0x9110000300000017ULL
+#define SW_MD_PARAVIRT_CTLS	0x9110000300000022ULL
 
 #define SW_TD_CTLS_VE_DISABLE	(1ULL << 0)
 #define SW_TD_CTLS_TOPOLOGY	(1ULL << 1)
 #define SW_TD_CTLS_CPUID2	(1ULL << 2)
+#define SW_TD_CTLS_REDUCE_VE	(1ULL << 3)
 #define SW_TD_CTLS_LOCK		(1ULL << 63)
 
 #define HOST	{ .host_rd = true, .dbg_rd = true }
@@ -38,7 +40,6 @@ struct sw_md_td_field {
 #define TDCS(member)	.src = SRC_TDCS, .off = offsetof(struct sw_tdcs, member)
 #define TDCS1(member)	.src = SRC_TDCS1, .off = offsetof(struct sw_tdcs1, member)
 #define ZERO		.src = SRC_ZERO
-#define ONE		.src = SRC_ONE
 
 static const struct sw_md_td_field fields[] = {
 	{ { 0x8010000000000001ULL, 1 }, TDR(fatal), .a = HOST },
@@ -74,9 +75,8 @@ static const struct sw_md_td_field fields[] = {
 	  .a = { .dbg_rd = true, .td_rd = true, .td_wr = 0x800000000000000FULL } },
 	{ { 0x9110000000000019ULL, 1 }, TDCS(topology_enum_configured),
 	  .a = BOTH },
-	/* VE_REDUCTION_VALID: it always is */
-	{ { 0x911000000000001AULL, 1 }, ONE, .a = BOTH },
-	{ { 0x9110000300000022ULL, 1 }, TDCS(feature_paravirt_ctls),
+	{ { 0x911000000000001AULL, 1 }, TDCS(ve_reduction_valid), .a = BOTH },
+	{ { SW_MD_PARAVIRT_CTLS, 1 }, TDCS(feature_paravirt_ctls),
 	  .a = { .dbg_rd = true, .td_rd = true, .td_wr = 0xFFF } },
 	{ { 0x9210000300000000ULL, 1 }, TDCS(td_epoch), .a = HOST },
 	{ { 0x9210000100000001ULL, 2 }, TDCS(refcount), .a = HOST },
@@ -101,7 +101,7 @@ static bool is_debug(const struct sw_td *td)
 
 static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 {
-	static const u64 zero, one = 1;
+	static const u64 zero;
 	u32 index = SW_MD_CODE(id) - SW_MD_CODE(f->f.id);
 	u8 *base;
 
@@ -115,8 +115,6 @@ static void *field_ptr(struct sw_td *td, const struct sw_md_td_field *f, u64 id)
 	case SRC_TDCS1:
 		base = (u8 *)td->tdcs1;
 		break;
-	case SRC_ONE:
-		return (void *)&one;
 	default:
 		return (void *)&zero;
 	}
@@ -193,25 +191,34 @@ u64 sw_md_td_rd(struct sw_td *td, u64 id, enum sw_side side, u64 *val, u64 *next
 	return 0;
 }
 
-/* The guest may change only what the host left to it, until it locks it. */
+/* What TD_CTLS has become: who reduces #VEs gets the other leaves, too. */
+static u64 td_ctls_implied(u64 val)
+{
+	if (val & SW_TD_CTLS_REDUCE_VE)
+		val |= SW_TD_CTLS_TOPOLOGY | SW_TD_CTLS_CPUID2;
+	return val;
+}
+
+/* The guest may change only what the host left to it. */
 static u64 td_ctls_check(const struct sw_td *td, u64 old, u64 val)
 {
 	u64 changed = old ^ val;
 
-	if (old & SW_TD_CTLS_LOCK)
-		return SW_METADATA_FIELD_CURRENTLY_NOT_WRITABLE;
 	if ((changed & SW_TD_CTLS_VE_DISABLE) &&
 	    !(td->tdcs->config_flags & SW_FLAG_FLEXIBLE_PENDING_VE))
 		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	if ((val & SW_TD_CTLS_TOPOLOGY) && !td->tdcs->topology_enum_configured)
-		return SW_METADATA_FIELD_VALUE_NOT_VALID;
-	if (val & SW_TD_CTLS_CPUID2)
 		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	return 0;
 }
 
 static u64 value_check(const struct sw_td *td, u64 id, u64 old, u64 val)
 {
+	bool locks = id == SW_MD_TD_CTLS || id == SW_MD_PARAVIRT_CTLS;
+
+	/* What is locked can be written as it is. */
+	if (locks && (td->tdcs->td_ctls & SW_TD_CTLS_LOCK))
+		return val == old ? 0 : SW_METADATA_FIELD_VALUE_NOT_VALID;
 	switch (id) {
 	case SW_MD_TD_CTLS:
 		return td_ctls_check(td, old, val);
@@ -245,6 +252,8 @@ u64 sw_md_td_wr(struct sw_td *td, u64 id, enum sw_side side, u64 val, u64 mask,
 	if (err)
 		return err;
 	*old = prev;
+	if (f->f.id == SW_MD_TD_CTLS && !(prev & SW_TD_CTLS_LOCK))
+		val = td_ctls_implied(val);
 	err = value_check(td, f->f.id, prev, val);
 	return err ? err : sw_md_store(p, f->f.id, val);
 }

@@ -25,6 +25,10 @@ struct sw_md_vp_field {
 #define VP(_id, _member, ...)	VP_N(_id, 1, _member, __VA_ARGS__)
 
 #define SW_MD_PEND_NMI		0x202000000000000BULL
+#define SW_MD_CPUID_SUPERVISOR_VE	0xA020000000000007ULL
+#define SW_MD_CPUID_USER_VE	0xA020000000000008ULL
+#define SW_MD_CPUID_CONTROL	0xA120000000000000ULL
+#define SW_MD_TD_CTLS_LOCK	(1ULL << 63)
 
 static const struct sw_md_vp_field fields[] = {
 	{ { 0x0120000300000000ULL, 128 }, SRC_VAPIC, 0, DBG },
@@ -67,9 +71,9 @@ static const struct sw_md_vp_field fields[] = {
 	VP(0xA020000000000003ULL, num_pages, HOST),
 	VP(0xA020000200000004ULL, assoc_lpid, HOST),
 	VP(0xA020000300000006ULL, vcpu_epoch, HOST),
-	VP(0xA020000000000007ULL, cpuid_supervisor_ve,
+	VP(SW_MD_CPUID_SUPERVISOR_VE, cpuid_supervisor_ve,
 	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
-	VP(0xA020000000000008ULL, cpuid_user_ve,
+	VP(SW_MD_CPUID_USER_VE, cpuid_user_ve,
 	   { .host_rd = true, .dbg_rd = true, .td_rd = true, .td_wr = 0xff }),
 	VP(0xA02000030000000AULL, last_exit_tsc, DBG),
 	VP(SW_MD_PEND_NMI, pend_nmi,
@@ -84,7 +88,7 @@ static const struct sw_md_vp_field fields[] = {
 	/* CURR_VM: always the L1 */
 	{ { 0xA020000100000041ULL, 1 }, SRC_ZERO, 0, DBG },
 	VP(0xA020000000000044ULL, launched, DBG),
-	VP_N(0xA120000000000000ULL, SW_NR_CPUID_CONTROLS, cpuid_control,
+	VP_N(SW_MD_CPUID_CONTROL, SW_NR_CPUID_CONTROLS, cpuid_control,
 	     { .dbg_rd = true, .td_rd = true, .td_wr = 3 }),
 	VP_N(0xA220000300000200ULL, SW_EPF_LIST, epf_gpa, DBG),
 };
@@ -304,6 +308,14 @@ u64 sw_md_vp_rd(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	return 0;
 }
 
+/* Which CPUID leaves raise #VE is a choice that a TD can lock. */
+static bool locked(const struct sw_td *td, const struct sw_md_vp_field *f)
+{
+	return (td->tdcs->td_ctls & SW_MD_TD_CTLS_LOCK) &&
+	       (f->f.id == SW_MD_CPUID_SUPERVISOR_VE ||
+		f->f.id == SW_MD_CPUID_USER_VE || f->f.id == SW_MD_CPUID_CONTROL);
+}
+
 u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 		enum sw_side side, u64 val, u64 mask, u64 *old)
 {
@@ -325,6 +337,8 @@ u64 sw_md_vp_wr(struct sw_td *td, struct sw_tdvps *vp, u64 id,
 	err = sw_md_merge(sw_md_writable(&f->a, side, is_debug(td)), mask, prev, &val);
 	if (err)
 		return err;
+	if (locked(td, f) && val != prev)
+		return SW_METADATA_FIELD_VALUE_NOT_VALID;
 	*old = prev;
 	return sw_md_store(p, f->f.id, val);
 }

@@ -41,6 +41,11 @@ u64 sw_md_next(const void *fields, size_t n, size_t stride, int i, u64 id)
 	return field_at(fields, stride, i + 1)->id;
 }
 
+u64 sw_md_first(bool v1, u64 field)
+{
+	return !v1 && field == SW_MD_NULL_ID ? SW_METADATA_FIELD_ID_INCORRECT : 0;
+}
+
 bool sw_md_may_read(const struct sw_md_access *a, enum sw_side side, bool debug)
 {
 	if (side == SW_GUEST)

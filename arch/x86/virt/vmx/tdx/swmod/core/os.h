@@ -49,6 +49,7 @@ u64 sw_mul_shr(u64 a, u64 b, unsigned int shift);	/* of 128 bits */
 void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *edx);
 bool sw_native_msr(u32 msr, u64 *val);	/* false: it does not exist */
 u64 sw_native_xcr0_xss(void);		/* features the CPU has */
+bool sw_native_pks(void);
 u8 sw_maxpa(void);
 void sw_hkid_range(u32 *first, u32 *count);	/* private KeyIDs */
 bool sw_random(u64 *val);

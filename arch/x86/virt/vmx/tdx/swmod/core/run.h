@@ -40,8 +40,9 @@ u64 sw_guest_vmcs_rd(struct sw_tdvps *vp, u32 vmcs_field, u64 *val);
 u64 sw_guest_vmcs_wr(struct sw_tdvps *vp, u32 vmcs_field, u64 val);
 /* Wish for an exit as soon as an NMI can be delivered. */
 void sw_guest_nmi_window(struct sw_run *run, bool on);
-/* The guest's CR2, XCR0 and DR6, which no VMCS field holds. */
+/* The guest's CR2, XCR0, XSS and DR6, which no VMCS field holds. */
 void sw_guest_set_xcr0(struct sw_run *run, u64 val);
+void sw_guest_set_xss(struct sw_run *run, u64 val);
 void sw_guest_set_cr2(struct sw_run *run, u64 val);
 u64 sw_guest_dr6(struct sw_run *run);
 void sw_guest_set_dr6(struct sw_run *run, u64 val);
@@ -49,6 +50,9 @@ void sw_guest_set_dr6(struct sw_run *run, u64 val);
 void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */
 int sw_guest_setup(void);
+/* Can it give a TD CET's registers, or PKRS, of its own? */
+bool sw_guest_switches_cet(void);
+bool sw_guest_switches_pks(void);
 void sw_guest_teardown(void);
 /* A TD exit costs the host nothing.  A parameter of the module. */
 extern bool sw_keep_host_state;

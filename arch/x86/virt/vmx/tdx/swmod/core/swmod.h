@@ -134,7 +134,7 @@ struct sw_tdcs {
 	u16 tsc_frequency;
 	u64 hp_lock_timeout;		/* microseconds */
 	u64 feature_paravirt_ctls;
-	u8 topology_enum_configured;
+	u8 topology_enum_configured, ve_reduction_valid;
 	/* TLB tracking; TD_EPOCH and its two reference counts. */
 	u64 td_epoch;
 	u16 refcount[2];		/* atomic */
@@ -229,6 +229,7 @@ struct sw_tdvps {
 	u64 vmcall_mask;		/* RCX of the TDVMCALL that exited */
 	u64 misc_enable, kernel_gs_base, star, lstar, fmask, tsc_aux;
 	u64 spec_ctrl, ds_area, umwait;
+	u64 u_cet, pl_ssp[4];		/* of CET; the rest is in the VMCS */
 	u64 shared_eptp;
 	u64 spare[32];			/* the VMX back end's own */
 };
@@ -343,6 +344,8 @@ u64 sw_md_sys_rd(u64 field, enum sw_side side, u64 *val, u64 *next);
 /* A list of fields from @start on into @buf; the field that did not fit. */
 u64 sw_md_sys_rdall(u64 start, enum sw_side side, void *buf, size_t size,
 		    u64 *next);
+/* The identifier that stands for the first one means nothing in version 0. */
+u64 sw_md_first(bool v1, u64 field);
 u64 sw_md_td_rd(struct sw_td *td, u64 field, enum sw_side side, u64 *val, u64 *next);
 u64 sw_md_td_wr(struct sw_td *td, u64 field, enum sw_side side, u64 val, u64 mask,
 		u64 *old);

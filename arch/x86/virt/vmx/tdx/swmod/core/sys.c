@@ -94,3 +94,32 @@ bool sw_cache_wb_start(u64 bit)
 	}
 	return any;
 }
+
+#define SW_MSR_TSC_ADJUST	0x3b
+#define SW_MSR_MISC_ENABLE	0x1a0
+#define SW_LIMIT_CPUID_MAXVAL	(1ULL << 22)
+
+/* An MSR that does not exist is one that says 0. */
+static u64 native_msr(u32 msr)
+{
+	u64 val;
+
+	return sw_native_msr(msr, &val) ? val : 0;
+}
+
+u64 sw_check_cpuid_limit(void)
+{
+	return native_msr(SW_MSR_MISC_ENABLE) & SW_LIMIT_CPUID_MAXVAL ?
+	       SW_LIMIT_CPUID_MAXVAL_SET : 0;
+}
+
+u64 sw_tsc_adjust(void)
+{
+	return native_msr(SW_MSR_TSC_ADJUST);
+}
+
+u64 sw_check_tsc_adjust(void)
+{
+	return sw_tsc_adjust() == sw_sys.tsc_adjust ? 0 :
+	       SW_INCONSISTENT_MSR | SW_MSR_TSC_ADJUST;
+}

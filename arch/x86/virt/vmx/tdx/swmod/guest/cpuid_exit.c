@@ -93,37 +93,64 @@ static void sw_cpuid_caches(u32 subleaf, struct sw_cpuid_val *v)
 	v->eax = (v->eax & ~SW_CPUID_4_SHARING) | shared;
 }
 
-/* Features of the processor whose MSRs are the host's. */
-#define SW_CPUID_1_ECX_PARAVIRT	0x01040180u	/* EST, TM2, DCA, TSC_DEADLINE */
-#define SW_CPUID_1_EDX_PARAVIRT	0x00405080u	/* MCE, MTRR, MCA, ACPI */
-#define SW_CPUID_7_EBX_PARAVIRT	0x00009000u	/* RDT monitoring, allocation */
-#define SW_CPUID_7_ECX_PARAVIRT	0x00002000u	/* TME */
-#define SW_CPUID_7_EDX_PARAVIRT	0x40040000u	/* PCONFIG, CORE_CAPABILITIES */
-/* Those that the host cannot take away from a TD that does not reduce #VEs. */
-#define SW_CPUID_1_EDX_KEPT	0x00005080u	/* MCE, MTRR, MCA */
-#define SW_CPUID_7_EDX_KEPT	0x40000000u	/* CORE_CAPABILITIES */
+enum sw_cpuid_reg { SW_EAX, SW_EBX, SW_ECX, SW_EDX };
 
 /*
- * Who reduces #VEs has none of these features, so that it does not look for
- * their MSRs, which are a #GP then.
+ * Features of the processor whose MSRs are the host's.  Who reduces #VEs has
+ * none of them, so that it does not look for the MSRs, which are a #GP then; it
+ * gets them back one by one with FEATURE_PARAVIRT_CTLS.  For who does not, the
+ * host cannot take away those that are kept.
  */
+static const struct sw_paravirt {
+	u8 ctl, leaf, reg, bit;
+	bool kept;
+} sw_paravirt[] = {
+	{ 0, 7, SW_EDX, 30, true },	/* CORE_CAPABILITIES */
+	{ 1, 1, SW_ECX, 18 },		/* DCA */
+	{ 2, 1, SW_ECX, 7 },		/* EST */
+	{ 3, 1, SW_EDX, 7, true },	/* MCE */
+	{ 3, 1, SW_EDX, 14, true },	/* MCA */
+	{ 4, 1, SW_EDX, 12, true },	/* MTRR */
+	{ 5, 7, SW_EDX, 18 },		/* PCONFIG */
+	{ 6, 7, SW_EBX, 15 },		/* RDT's allocation */
+	{ 7, 7, SW_EBX, 12 },		/* RDT's monitoring */
+	{ 8, 1, SW_EDX, 22 },		/* ACPI */
+	{ 9, 1, SW_ECX, 8 },		/* TM2 */
+	{ 10, 7, SW_ECX, 13 },		/* TME */
+	{ 11, 1, SW_ECX, 24 },		/* TSC_DEADLINE */
+};
+
+#define SW_NR_PARAVIRT	(sizeof(sw_paravirt) / sizeof(sw_paravirt[0]))
+
+static u32 *sw_cpuid_reg(struct sw_cpuid_val *v, u8 reg)
+{
+	switch (reg) {
+	case SW_EBX:
+		return &v->ebx;
+	case SW_ECX:
+		return &v->ecx;
+	default:
+		return &v->edx;
+	}
+}
+
 static void sw_cpuid_paravirt(struct sw_run *run, u32 leaf, struct sw_cpuid_val *v)
 {
-	bool reduce = sw_reduces_ve(run);
+	u64 ctls = run->td->tdcs->feature_paravirt_ctls;
 	struct sw_cpuid_val n;
+	unsigned int i;
 
 	sw_cpuid_native(leaf, 0, &n);
-	if (leaf == 1 && reduce) {
-		v->ecx &= ~SW_CPUID_1_ECX_PARAVIRT;
-		v->edx &= ~SW_CPUID_1_EDX_PARAVIRT;
-	} else if (leaf == 1) {
-		v->edx |= n.edx & SW_CPUID_1_EDX_KEPT;
-	} else if (reduce) {
-		v->ebx &= ~SW_CPUID_7_EBX_PARAVIRT;
-		v->ecx &= ~SW_CPUID_7_ECX_PARAVIRT;
-		v->edx &= ~SW_CPUID_7_EDX_PARAVIRT;
-	} else {
-		v->edx |= n.edx & SW_CPUID_7_EDX_KEPT;
+	for (i = 0; i < SW_NR_PARAVIRT; i++) {
+		const struct sw_paravirt *p = &sw_paravirt[i];
+		u32 bit = 1u << p->bit;
+
+		if (p->leaf != leaf)
+			continue;
+		if (!sw_reduces_ve(run) && p->kept)
+			*sw_cpuid_reg(v, p->reg) |= *sw_cpuid_reg(&n, p->reg) & bit;
+		else if (sw_reduces_ve(run) && !(ctls >> p->ctl & 1))
+			*sw_cpuid_reg(v, p->reg) &= ~bit;
 	}
 }
 
@@ -203,7 +230,18 @@ static bool sw_cpuid_ve_wanted(struct sw_run *run, u8 control)
 	return vp->cpuid_supervisor_ve || (control & SW_CPUID_CTL_SUPERVISOR);
 }
 
-/* Leaves whose contents a TD has to ask for before it gets them. */
+static bool sw_cpuid_has(struct sw_run *run, u32 leaf, u8 reg, u8 bit)
+{
+	struct sw_cpuid_val v;
+
+	return sw_cpuid_feature_leaf(run, leaf, &v) &&
+	       (*sw_cpuid_reg(&v, reg) >> bit & 1);
+}
+
+/*
+ * Leaves whose contents a TD has to ask for before it gets them; those of a
+ * feature that it has (DCA, RDT, PCONFIG) are the host's all the same.
+ */
 static bool sw_cpuid_withheld(struct sw_run *run, u32 leaf)
 {
 	u64 ctls = run->td->tdcs->td_ctls;
@@ -211,14 +249,18 @@ static bool sw_cpuid_withheld(struct sw_run *run, u32 leaf)
 	switch (leaf) {
 	case 0x2:
 		return !(ctls & SW_TD_CTL_VIRT_CPUID2);
-	case 0x6:
 	case 0x9:
-	case 0xc:
+		return !sw_reduces_ve(run) || sw_cpuid_has(run, 1, SW_ECX, 18);
 	case 0xf:
+		return !sw_reduces_ve(run) || sw_cpuid_has(run, 7, SW_EBX, 12);
 	case 0x10:
+		return !sw_reduces_ve(run) || sw_cpuid_has(run, 7, SW_EBX, 15);
+	case 0x1b:
+		return !sw_reduces_ve(run) || sw_cpuid_has(run, 7, SW_EDX, 18);
+	case 0x6:
+	case 0xc:
 	case 0x16:
 	case 0x17:
-	case 0x1b:
 	case 0x80000002:
 	case 0x80000003:
 	case 0x80000004:

@@ -50,6 +50,10 @@ u64 sw_cr4_host_owned(const struct sw_tdcs *tdcs)
 
 	if (tdcs->xfam & SW_XFAM_PK)
 		guest |= SW_CR4_PKE;
+	if (sw_td_has_cet(tdcs))
+		guest |= SW_CR4_CET;
+	if (sw_td_has_pks(tdcs))
+		guest |= SW_CR4_PKS;
 	return ~guest;
 }
 

@@ -9,7 +9,7 @@
 
 u64 sw_vp_enter(struct sw_cpu *cpu, struct sw_regs *r);
 /* MNG.INIT: which MSRs a TD may access by itself (msr.c). */
-void sw_msr_bitmap_init(u8 *bitmap);
+void sw_msr_bitmap_init(const struct sw_tdcs *tdcs, u8 *bitmap);
 /* Is the zero-step mitigation on?  A parameter of the module. */
 extern bool sw_zero_step;
 

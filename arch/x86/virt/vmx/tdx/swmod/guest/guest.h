@@ -40,6 +40,7 @@ enum sw_ext_type {
 #define SW_TD_CTL_ENUM_TOPOLOGY		(1ULL << 1)
 #define SW_TD_CTL_VIRT_CPUID2		(1ULL << 2)
 #define SW_TD_CTL_REDUCE_VE		(1ULL << 3)
+#define SW_TD_CTL_LOCK			(1ULL << 63)
 
 static inline bool sw_reduces_ve(const struct sw_run *run)
 {
@@ -49,11 +50,23 @@ static inline bool sw_reduces_ve(const struct sw_run *run)
 /* --- vp_exit.c --- */
 enum sw_next sw_handle_exit(struct sw_run *run);
 
+static inline bool sw_td_has_cet(const struct sw_tdcs *tdcs)
+{
+	return tdcs->xfam & (1ULL << 11);
+}
+
+static inline bool sw_td_has_pks(const struct sw_tdcs *tdcs)
+{
+	return tdcs->attributes & (1ULL << 30);
+}
+
 /* ATTRIBUTES.DEBUG */
 static inline bool sw_td_is_debug(const struct sw_run *run)
 {
 	return run->td->tdcs->attributes & 1;
 }
+
+#define SW_CFG_NO_RBP_MOD	(1ULL << 2)	/* of CONFIG_FLAGS */
 
 /* --- td_exit.c: the registers that the host gets --- */
 enum sw_next sw_td_exit(struct sw_run *run, u64 status);

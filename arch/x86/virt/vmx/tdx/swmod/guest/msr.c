@@ -12,7 +12,10 @@ enum sw_msr_act {
 	SW_MSR_GP,
 	SW_MSR_EMUL,
 	SW_MSR_RED_EMUL,	/* #VE, or emulated for a guest that reduces #VEs */
+	SW_MSR_APIC_ID,		/* #VE, or emulated for one that asks for the topology */
 	SW_MSR_DIRECT,
+	SW_MSR_CET,		/* direct if XFAM has CET, else #GP */
+	SW_MSR_PKS,		/* direct if ATTRIBUTES has PKS, else #GP */
 };
 
 struct sw_msr_range {
@@ -97,15 +100,15 @@ static const struct sw_msr_range sw_msrs[] = {
 	{ 0x580, 0x587, SW_MSR_GP, SW_MSR_GP },
 	{ 0x5d0, 0x5fd, SW_MSR_RED, SW_MSR_RED },
 	{ 0x600, 0x600, SW_MSR_EMUL, SW_MSR_EMUL },		/* DS_AREA */
-	{ 0x6a0, 0x6a0, SW_MSR_GP, SW_MSR_GP },		/* CET */
-	{ 0x6a2, 0x6a2, SW_MSR_GP, SW_MSR_GP },
-	{ 0x6a4, 0x6a8, SW_MSR_GP, SW_MSR_GP },
+	{ 0x6a0, 0x6a0, SW_MSR_CET, SW_MSR_CET },		/* U_CET */
+	{ 0x6a2, 0x6a2, SW_MSR_CET, SW_MSR_CET },		/* S_CET */
+	{ 0x6a4, 0x6a8, SW_MSR_CET, SW_MSR_CET },		/* shadow stacks */
 	{ 0x6e0, 0x6e0, SW_MSR_RED, SW_MSR_RED },		/* TSC_DEADLINE */
-	{ 0x6e1, 0x6e1, SW_MSR_GP, SW_MSR_GP },		/* PKRS */
+	{ 0x6e1, 0x6e1, SW_MSR_PKS, SW_MSR_PKS },		/* PKRS */
 	{ 0x770, 0x777, SW_MSR_RED, SW_MSR_RED },
 	{ 0x793, 0x793, SW_MSR_RED, SW_MSR_RED },
 	{ 0x800, 0x801, SW_MSR_GP, SW_MSR_GP },		/* x2APIC */
-	{ 0x802, 0x802, SW_MSR_RED_EMUL, SW_MSR_GP },
+	{ 0x802, 0x802, SW_MSR_APIC_ID, SW_MSR_GP },
 	{ 0x803, 0x803, SW_MSR_VE, SW_MSR_GP },
 	{ 0x804, 0x807, SW_MSR_GP, SW_MSR_GP },
 	{ 0x808, 0x808, SW_MSR_DIRECT, SW_MSR_DIRECT },	/* TPR */
@@ -174,7 +177,14 @@ static void sw_msr_pass(u8 *bitmap, u32 msr, bool write)
 	bitmap[base + msr / 8] &= ~(1u << (msr % 8));
 }
 
-void sw_msr_bitmap_init(u8 *bitmap)
+static bool sw_msr_direct(const struct sw_tdcs *tdcs, u8 act)
+{
+	return act == SW_MSR_DIRECT ||
+	       (act == SW_MSR_CET && sw_td_has_cet(tdcs)) ||
+	       (act == SW_MSR_PKS && sw_td_has_pks(tdcs));
+}
+
+void sw_msr_bitmap_init(const struct sw_tdcs *tdcs, u8 *bitmap)
 {
 	const struct sw_msr_range *r;
 	u32 msr;
@@ -182,9 +192,9 @@ void sw_msr_bitmap_init(u8 *bitmap)
 	memset(bitmap, 0xff, SW_PAGE_SIZE);
 	for (r = sw_msrs; r < sw_msrs + SW_NR_MSR_RANGES; r++) {
 		for (msr = r->first; msr <= r->last; msr++) {
-			if (r->rd == SW_MSR_DIRECT)
+			if (sw_msr_direct(tdcs, r->rd))
 				sw_msr_pass(bitmap, msr, false);
-			if (r->wr == SW_MSR_DIRECT)
+			if (sw_msr_direct(tdcs, r->wr))
 				sw_msr_pass(bitmap, msr, true);
 		}
 	}
@@ -195,6 +205,8 @@ void sw_msr_bitmap_init(u8 *bitmap)
 #define SW_CPUID_7_ARCH_CAP	(1u << 29)
 #define SW_EFER_WRITABLE	(SW_EFER_SCE | SW_EFER_LME | SW_EFER_NXE)
 #define SW_MISC_ENABLE_FAST	1ULL
+/* Supervisor state components: CET, of user and supervisor mode. */
+#define SW_XSS_ALL		(3ULL << 11)
 
 static bool sw_has_arch_cap(struct sw_run *run)
 {
@@ -300,8 +312,11 @@ static bool sw_emulate_wrmsr(struct sw_run *run, u32 msr, u64 val)
 		vp->ds_area = val;
 		return true;
 	case 0xda0:
-		/* No TD of this module has supervisor state components. */
-		return !val;
+		if (val & ~(run->td->tdcs->xfam & SW_XSS_ALL))
+			return false;
+		vp->xss = val;
+		sw_guest_set_xss(run, val);
+		return true;
 	case 0xc0000080:
 		return sw_write_efer(run, val);
 	default:
@@ -375,7 +390,7 @@ static enum sw_next sw_msr_refuse(struct sw_run *run, u8 act)
 {
 	u32 msr = run->vp->gpr.rcx;
 
-	if (act == SW_MSR_VE || act == SW_MSR_RED_EMUL ||
+	if (act == SW_MSR_VE || act == SW_MSR_RED_EMUL || act == SW_MSR_APIC_ID ||
 	    (act == SW_MSR_RED && sw_msr_is_paravirt(run, msr)))
 		return sw_inject_ve(run, SW_VE_CONFIG_PARAVIRT);
 	return sw_inject_gp(run);
@@ -383,7 +398,16 @@ static enum sw_next sw_msr_refuse(struct sw_run *run, u8 act)
 
 static bool sw_msr_emulated(struct sw_run *run, u8 act)
 {
-	return act == SW_MSR_EMUL || (act == SW_MSR_RED_EMUL && sw_reduces_ve(run));
+	switch (act) {
+	case SW_MSR_EMUL:
+		return true;
+	case SW_MSR_RED_EMUL:
+		return sw_reduces_ve(run);
+	case SW_MSR_APIC_ID:
+		return run->td->tdcs->td_ctls & SW_TD_CTL_ENUM_TOPOLOGY;
+	default:
+		return false;
+	}
 }
 
 enum sw_next sw_exit_rdmsr(struct sw_run *run)

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * TD exits: the registers with which TDH.VP.ENTER returns.  Whatever is not
- * listed here is zero, so that nothing of the guest leaks; RBP and RSP are
- * the host's own throughout.
+ * listed here is zero, so that nothing of the guest leaks.  RSP is the host's
+ * own throughout, and RBP if the TD was made with NO_RBP_MOD.
  */
 #include "guest/guest.h"
 
-static void sw_clear_host(struct sw_regs *r)
+static void sw_clear_host(const struct sw_run *run)
 {
+	struct sw_regs *r = run->host;
 	u64 rsp = r->rsp, rbp = r->rbp;
 
 	memset(r, 0, sizeof(*r));
 	r->rsp = rsp;
-	r->rbp = rbp;
+	if (run->td->tdcs->config_flags & SW_CFG_NO_RBP_MOD)
+		r->rbp = rbp;
 }
 
 /* An asynchronous exit; @status is 0 or a status class. */
@@ -21,7 +23,7 @@ enum sw_next sw_td_exit(struct sw_run *run, u64 status)
 	const struct sw_exit *x = &run->exit;
 	struct sw_regs *r = run->host;
 
-	sw_clear_host(r);
+	sw_clear_host(run);
 	r->rax = status | x->reason;
 	r->rcx = (u32)x->qualification;
 	if (x->intr_info & SW_INTR_VALID)
@@ -35,7 +37,7 @@ enum sw_next sw_td_exit_ept(struct sw_run *run, u64 gpa, u64 qualification,
 {
 	struct sw_regs *r = run->host;
 
-	sw_clear_host(r);
+	sw_clear_host(run);
 	r->rax = SW_XR_EPT_VIOLATION;
 	r->rcx = (u32)(qualification & ~SW_EQ_HIDDEN);
 	r->rdx = ext;
@@ -57,7 +59,7 @@ enum sw_next sw_td_exit_vmcall(struct sw_run *run)
 	u64 mask = vp->gpr.rcx;
 	unsigned int i;
 
-	sw_clear_host(run->host);
+	sw_clear_host(run);
 	for (i = 2; i < 16; i++)
 		if (mask & (1u << i))
 			*sw_gpr(run->host, i) = *sw_gpr(&vp->gpr, i);

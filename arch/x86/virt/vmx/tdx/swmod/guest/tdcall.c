@@ -7,7 +7,6 @@
 #include "guest/guest.h"
 
 #define SW_TDCALL_LEN		4
-#define SW_CFG_NO_RBP_MOD	(1ULL << 2)
 #define SW_GPAW_MASK		0x3fULL
 
 enum sw_tdg {
@@ -76,14 +75,18 @@ static enum sw_call sw_tdg_vp_veinfo_get(struct sw_run *run, u64 *status)
 
 static enum sw_call sw_tdg_vp_cpuidve_set(struct sw_run *run, u64 *status)
 {
-	u64 rcx = run->vp->gpr.rcx;
+	struct sw_tdvps *vp = run->vp;
+	u64 rcx = vp->gpr.rcx;
 
-	if (rcx & ~3ULL) {
+	/* What TD_CTLS locks can be set to what it is. */
+	if ((rcx & ~3ULL) || ((run->td->tdcs->td_ctls & SW_TD_CTL_LOCK) &&
+			      (!vp->cpuid_supervisor_ve != !(rcx & 1) ||
+			       !vp->cpuid_user_ve != !(rcx & 2)))) {
 		*status = SW_OPERAND_INVALID | SW_OPND_RCX;
 		return SW_CALL_DONE;
 	}
-	run->vp->cpuid_supervisor_ve = rcx & 1;
-	run->vp->cpuid_user_ve = rcx >> 1;
+	vp->cpuid_supervisor_ve = rcx & 1;
+	vp->cpuid_user_ve = rcx >> 1;
 	*status = 0;
 	return SW_CALL_DONE;
 }
@@ -104,7 +107,9 @@ static enum sw_call sw_tdg_vm_rd(struct sw_run *run, u64 *status)
 
 	if (!sw_own_handle(run, status))
 		return SW_CALL_DONE;
-	*status = sw_md_td_rd(run->td, g->rdx, SW_GUEST, &val, &next);
+	*status = sw_md_first(g->rax >> 16 & 0xff, g->rdx);
+	if (!*status)
+		*status = sw_md_td_rd(run->td, g->rdx, SW_GUEST, &val, &next);
 	g->r8 = val;
 	if (g->rax >> 16 & 0xff)
 		g->rdx = next;

@@ -50,8 +50,10 @@ enum sw_vmcs_field {
 	SW_VM_GUEST_DEBUGCTL		= 0x2802,
 	SW_VM_GUEST_PAT			= 0x2804,
 	SW_VM_GUEST_EFER		= 0x2806,
+	SW_VM_GUEST_PKRS		= 0x2818,
 	SW_VM_HOST_PAT			= 0x2c00,
 	SW_VM_HOST_EFER			= 0x2c02,
+	SW_VM_HOST_PKRS			= 0x2c06,
 	/* 32 bits */
 	SW_VM_PIN_CTLS			= 0x4000,
 	SW_VM_PROC_CTLS			= 0x4002,

@@ -46,6 +46,9 @@ static u64 sw_enter_get(struct sw_cpu *cpu, struct sw_regs *r,
 	u64 pa = r->rcx & ~(SW_ENTER_HINT | SW_ENTER_RESUME_L1);
 	u64 err;
 
+	err = sw_check_cpuid_limit();
+	if (err)
+		return err;
 	if (r->rcx & SW_ENTER_RESERVED)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	en->flags = r->rcx & (SW_ENTER_HINT | SW_ENTER_RESUME_L1);
@@ -68,12 +71,16 @@ static u64 sw_enter_get(struct sw_cpu *cpu, struct sw_regs *r,
 static u64 sw_enter_check(const struct sw_enter *en)
 {
 	const struct sw_tdvps *vp = en->vp;
+	u64 err;
 
 	if ((en->flags & SW_ENTER_HINT) && vp->last_exit != SW_EXIT_ASYNC_TRAP)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
 	/* There is no L2 VM to come from. */
 	if (en->flags & SW_ENTER_RESUME_L1)
 		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	err = sw_check_tsc_adjust();
+	if (err)
+		return err;
 	if (sw_tsc() < vp->last_exit_tsc)
 		return SW_TSC_ROLLBACK;
 	return 0;

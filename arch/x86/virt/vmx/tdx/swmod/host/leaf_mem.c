@@ -55,16 +55,19 @@ static u8 bepoch_level(const struct sw_mem *m)
 
 /*
  * May an entry be taken away from the guest?  Once vCPUs can have it in their
- * TLBs it has to be blocked, and every vCPU has to have left since.
+ * TLBs it has to be blocked, and every vCPU has to have left since.  The host
+ * is shown the entry if that is what stands in the way.
  */
-u64 sw_mem_check_tracked(const struct sw_mem *m)
+u64 sw_mem_check_tracked(const struct sw_mem *m, struct sw_regs *r)
 {
 	u64 pa = m->e.val & SW_EPT_PFN;
 
 	if (!sw_tracking_needed(&m->td))
 		return 0;
-	if (!sw_sept_is_blocked(m->state))
+	if (!sw_sept_is_blocked(m->state)) {
+		sw_entry_report(&m->e, r);
 		return SW_GPA_RANGE_NOT_BLOCKED | SW_OPND_RCX;
+	}
 	if (!sw_epoch_tracked(&m->td, sw_pamt_bepoch(pa, bepoch_level(m))))
 		return SW_TLB_TRACKING_NOT_DONE | SW_OPND_RCX;
 	return 0;
@@ -181,15 +184,14 @@ static u64 sept_remove(struct sw_mem *m, struct sw_regs *r)
 {
 	u64 pa = m->e.val & SW_EPT_PFN, hint, err;
 
-	err = sw_mem_check_tracked(m);
+	err = sw_page_get_leaf(pa, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX, &m->page);
 	if (!err)
-		err = sw_page_get_leaf(pa, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX,
-				       &m->page);
-	if (!err && !table_is_free(pa))
-		err = SW_EPT_PAGE_NOT_FREE | SW_OPND_RCX;
-	if (err) {
-		sw_entry_report(&m->e, r);
+		err = sw_mem_check_tracked(m, r);
+	if (err)
 		return err;
+	if (!table_is_free(pa)) {
+		sw_entry_report(&m->e, r);
+		return SW_EPT_PAGE_NOT_FREE | SW_OPND_RCX;
 	}
 	sw_entry_set(&m->e, sw_sept_make(SW_ST_FREE, 0));
 	hint = sw_page_set(&m->page, SW_PT_NDA, 0);
@@ -205,12 +207,11 @@ u64 sw_mem_sept_remove(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_mem m;
 	u64 err;
 
+	sw_mem_no_l2_pages(r);
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_SEPT_REMOVE, &how, &m);
 	if (err)
 		return err;
 	err = sept_remove(&m, r);
-	if (!err)
-		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
 	return err;
 }
@@ -298,10 +299,8 @@ u64 sw_mem_range_unblock(struct sw_cpu *cpu, struct sw_regs *r)
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_RANGE_UNBLOCK, &how, &m);
 	if (err)
 		return err;
-	err = sw_mem_check_tracked(&m);
-	if (err)
-		sw_entry_report(&m.e, r);
-	else
+	err = sw_mem_check_tracked(&m, r);
+	if (!err)
 		sw_entry_set(&m.e, sw_sept_make(sw_unblocked_form(m.state),
 						m.e.val & SW_EPT_PFN));
 	sw_mem_put(&m);

@@ -40,7 +40,7 @@ static inline struct sw_regs sw_mem_begin(struct sw_regs *r)
 u64 sw_mem_get(const struct sw_regs *in, struct sw_regs *r, u32 leaf,
 	       const struct sw_mem_how *how, struct sw_mem *m);
 void sw_mem_put(struct sw_mem *m);
-u64 sw_mem_check_tracked(const struct sw_mem *m);
+u64 sw_mem_check_tracked(const struct sw_mem *m, struct sw_regs *r);
 void sw_mem_no_l2_pages(struct sw_regs *r);
 enum sw_sept_state sw_unblocked_form(enum sw_sept_state s);
 

@@ -209,10 +209,13 @@ static u64 xfam_check(u64 xfam)
 	u64 avx512 = xfam & SW_XFAM_AVX512;
 
 	if ((xfam & SW_XFAM_FIXED1) != SW_XFAM_FIXED1 ||
-	    xfam & ~(SW_XFAM_SUPPORTED & sw_native_xcr0_xss()))
+	    xfam & ~sw_xfam_supported())
 		return SW_OPERAND_INVALID | SW_OPND_XFAM;
 	/* AVX-512 comes as a whole, and on top of AVX. */
 	if (avx512 && (avx512 != SW_XFAM_AVX512 || !(xfam & SW_XFAM_AVX)))
+		return SW_OPERAND_INVALID | SW_OPND_XFAM;
+	/* So does CET, of user and supervisor mode. */
+	if ((xfam & SW_XFAM_CET) && (xfam & SW_XFAM_CET) != SW_XFAM_CET)
 		return SW_OPERAND_INVALID | SW_OPND_XFAM;
 	return 0;
 }
@@ -228,7 +231,7 @@ static u64 params_check(const struct sw_td_params *p)
 	    !all_zero(p->rsvd2, sizeof(p->rsvd2)) ||
 	    p->arch_cap_config & ~SW_ARCH_CAP_CONFIG)
 		return SW_OPERAND_INVALID | SW_OPND_RDX;
-	if (p->attributes & ~SW_ATTRIBUTES_SUPPORTED)
+	if (p->attributes & ~sw_attributes_supported())
 		return SW_OPERAND_INVALID | SW_OPND_ATTRIBUTES;
 	if (xfam_check(p->xfam))
 		return xfam_check(p->xfam);
@@ -282,9 +285,10 @@ static void init_commit(struct sw_td *td, const struct sw_td_params *p)
 	       sizeof(tdcs->mrownerconfig));
 	tdcs->hp_lock_timeout = SW_HP_TIMEOUT_DEFAULT;
 	tdcs->td_epoch = 1;
+	tdcs->ve_reduction_valid = 1;
 	init_tsc(tdcs);
 	/* Here, where the TD is not shared: all of its vCPUs use this one. */
-	sw_msr_bitmap_init(sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
+	sw_msr_bitmap_init(tdcs, sw_tdcs_page(td, SW_TDCS_MSR_BITMAP));
 	sw_sha384_init(tdcs->mrtd_ctx);
 	sw_store(&tdcs->op_state, SW_OP_INITIALIZED);
 }
@@ -305,6 +309,7 @@ static u64 mng_init(struct sw_td *td, struct sw_regs *r)
 	err = params_check(p);
 	if (!err) {
 		/* CPUID values depend on them; INIT can be repeated. */
+		td->tdcs->attributes = p->attributes;
 		td->tdcs->xfam = p->xfam;
 		td->tdcs->tsc_frequency = p->tsc_frequency;
 		err = sw_cpuid_init(td->tdcs, p->cpuid, &bad);
@@ -325,6 +330,9 @@ u64 sw_mng_init(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_td td;
 
 	r->rcx = 0;
+	err = sw_check_cpuid_limit();
+	if (err)
+		return err;
 	/* Bit 0 of RCX asks for event filtering, which FEATURES0 lacks. */
 	err = sw_td_get(tdr_pa, SW_EXCL, -1, SW_LEAF_MNG_INIT, SW_OPND_RCX,
 			false, &td);
@@ -343,10 +351,12 @@ u64 sw_mng_rd(struct sw_cpu *cpu, struct sw_regs *r)
 
 	err = sw_td_get(r->rcx, SW_SHARED, SW_SHARED, SW_LEAF_MNG_RD,
 			SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = sw_md_td_rd(&td, r->rdx, SW_HOST, &val, &next);
-	sw_td_put(&td);
+	if (!err) {
+		err = sw_md_first(v1, r->rdx);
+		if (!err)
+			err = sw_md_td_rd(&td, r->rdx, SW_HOST, &val, &next);
+		sw_td_put(&td);
+	}
 	r->r8 = val;
 	if (v1)
 		r->rdx = next;
@@ -360,10 +370,10 @@ u64 sw_mng_wr(struct sw_cpu *cpu, struct sw_regs *r)
 
 	err = sw_td_get(r->rcx, SW_SHARED, SW_SHARED, SW_LEAF_MNG_WR,
 			SW_OPND_RCX, false, &td);
-	if (err)
-		return err;
-	err = sw_md_td_wr(&td, r->rdx, SW_HOST, r->r8, r->r9, &old);
-	sw_td_put(&td);
+	if (!err) {
+		err = sw_md_td_wr(&td, r->rdx, SW_HOST, r->r8, r->r9, &old);
+		sw_td_put(&td);
+	}
 	r->r8 = old;
 	return err;
 }

@@ -32,16 +32,6 @@ static u64 interrupted(const struct sw_mem *m, const struct sw_regs *in,
 	return err;
 }
 
-/* Who takes a page away is shown the entry if that is what stands in the way. */
-static u64 check_tracked(const struct sw_mem *m, struct sw_regs *r)
-{
-	u64 err = sw_mem_check_tracked(m);
-
-	if ((err & SW_STATUS_MASK) == SW_GPA_RANGE_NOT_BLOCKED)
-		sw_entry_report(&m->e, r);
-	return err;
-}
-
 /* The checks of PAGE.ADD behind those of the TD, which it has to itself. */
 static u64 page_add_check(struct sw_mem *m, u64 rcx, struct sw_regs *r,
 			  u64 *source)
@@ -123,7 +113,7 @@ u64 sw_mem_page_remove(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err)
 		return err;
 	pa = m.e.val & SW_EPT_PFN;
-	err = check_tracked(&m, r);
+	err = sw_mem_check_tracked(&m, r);
 	if (!err)
 		err = sw_page_get_leaf(pa, m.level, SW_EXCL, SW_PT_REG,
 				       SW_OPND_RCX, &m.old);
@@ -183,7 +173,7 @@ static u64 page_demote(struct sw_mem *m, const struct sw_regs *in,
 	};
 	u64 pa = m->e.val & SW_EPT_PFN, err;
 
-	err = check_tracked(m, r);
+	err = sw_mem_check_tracked(m, r);
 	if (!err)
 		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
 				  &m->page);
@@ -248,16 +238,15 @@ static u64 page_promote(struct sw_mem *m, const struct sw_regs *in,
 	enum sw_sept_state state;
 	u64 pa, hint, err;
 
-	err = sw_mem_check_tracked(m);
-	/* There are no pages of 1 GiB. */
-	if (!err && (m->level > 1 || !promotable(sw_va(table), &pa, &state)))
-		err = SW_EPT_INVALID_PROMOTE_CONDITIONS | SW_OPND_RCX;
+	err = sw_page_get_leaf(table, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX, &m->page);
 	if (!err)
-		err = sw_page_get_leaf(table, 0, SW_EXCL, SW_PT_EPT, SW_OPND_RCX,
-				       &m->page);
-	if (err) {
-		sw_entry_report(&m->e, r);
+		err = sw_mem_check_tracked(m, r);
+	if (err)
 		return err;
+	/* There are no pages of 1 GiB. */
+	if (m->level > 1 || !promotable(sw_va(table), &pa, &state)) {
+		sw_entry_report(&m->e, r);
+		return SW_EPT_INVALID_PROMOTE_CONDITIONS | SW_OPND_RCX;
 	}
 	err = interrupted(m, in, r);
 	if (err) {
@@ -266,10 +255,8 @@ static u64 page_promote(struct sw_mem *m, const struct sw_regs *in,
 		return err;
 	}
 	err = sw_pamt_merge(pa, m->td.page.pa, &m->old);
-	if (err) {
-		sw_entry_report(&m->e, r);
+	if (err)
 		return err;
-	}
 	sw_pamt_join(&m->old, m->td.page.pa, pair);
 	sw_entry_set(&m->e, sw_sept_make(state, pa));
 	hint = sw_page_set(&m->page, SW_PT_NDA, 0);
@@ -287,12 +274,11 @@ u64 sw_mem_page_promote(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_mem m;
 	u64 err;
 
+	sw_mem_no_l2_pages(r);
 	err = sw_mem_get(&in, r, SW_LEAF_MEM_PAGE_PROMOTE, &how, &m);
 	if (err)
 		return err;
 	err = page_promote(&m, &in, r);
-	if (!err)
-		sw_mem_no_l2_pages(r);
 	sw_mem_put(&m);
 	return err;
 }
@@ -318,7 +304,7 @@ u64 sw_mem_page_relocate(struct sw_cpu *cpu, struct sw_regs *r)
 	if (err)
 		return err;
 	pa = m.e.val & SW_EPT_PFN;
-	err = check_tracked(&m, r);
+	err = sw_mem_check_tracked(&m, r);
 	if (!err)
 		err = sw_page_get(r->r8, 0, SW_EXCL, SW_PT_NDA, SW_OPND_R8,
 				  &m.page);

@@ -90,32 +90,18 @@ static u64 reclaim_child(struct sw_page *page, u64 *hint)
 static u64 reclaim(struct sw_page *page, struct sw_regs *r)
 {
 	enum sw_pt type = sw_page_type(page);
-	u64 owner = sw_page_owner(page), hint = 0, err;
 
-	switch (type) {
-	case SW_PT_TDR:
-		err = reclaim_tdr(page, &hint);
-		break;
-	case SW_PT_REG:
-	case SW_PT_TDCX:
-	case SW_PT_TDVPR:
-	case SW_PT_EPT:
-		if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
-			return SW_OPERAND_INVALID | SW_OPND_RCX;
-		err = reclaim_child(page, &hint);
-		break;
-	default:
+	if (type == SW_PT_NDA || type == SW_PT_RSVD || type == SW_PT_PAMT)
 		return SW_PAGE_METADATA_INCORRECT | SW_OPND_RCX;
-	}
-	if (err && err != SW_LIFECYCLE_STATE_INCORRECT &&
-	    err != SW_TD_ASSOCIATED_PAGES_EXIST)
-		return err;
 	/* Told also to a host that came too early. */
 	r->rcx = type;
-	r->rdx = owner;
+	r->rdx = sw_page_owner(page);
 	r->r8 = page->level;
-	r->r9 = hint;
-	return err;
+	if (!SW_ALIGNED(page->pa, SW_LEVEL_SIZE(page->level)))
+		return SW_OPERAND_INVALID | SW_OPND_RCX;
+	if (type == SW_PT_TDR)
+		return reclaim_tdr(page, &r->r9);
+	return reclaim_child(page, &r->r9);
 }
 
 u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r)
@@ -127,6 +113,8 @@ u64 sw_phymem_page_reclaim(struct sw_cpu *cpu, struct sw_regs *r)
 	r->rdx = 0;
 	r->r8 = 0;
 	r->r9 = 0;
+	r->r10 = 0;
+	r->r11 = 0;
 	err = sw_page_get(pa, 0, SW_EXCL, -1, SW_OPND_RCX, &page);
 	if (err)
 		return err;

@@ -55,24 +55,6 @@ static u64 copy_cmrs(void)
 	return n ? 0 : SW_CMR_LIST_INVALID;
 }
 
-#define SW_MSR_TSC_ADJUST	0x3b
-#define SW_MSR_MISC_ENABLE	0x1a0
-#define SW_LIMIT_CPUID_MAXVAL	(1ULL << 22)
-
-/* An MSR that does not exist is one that says 0. */
-static u64 native_msr(u32 msr)
-{
-	u64 val;
-
-	return sw_native_msr(msr, &val) ? val : 0;
-}
-
-static u64 check_cpuid_limit(void)
-{
-	return native_msr(SW_MSR_MISC_ENABLE) & SW_LIMIT_CPUID_MAXVAL ?
-	       SW_LIMIT_CPUID_MAXVAL_SET : 0;
-}
-
 static u64 sys_init_locked(const struct sw_regs *in)
 {
 	bool v1 = in->rax >> 16 & 0xff;
@@ -85,7 +67,7 @@ static u64 sys_init_locked(const struct sw_regs *in)
 	/* No diagnostics of fatal errors to configure. */
 	if (v1 && in->r8)
 		return SW_OPERAND_INVALID | SW_OPND_R8;
-	err = check_cpuid_limit();
+	err = sw_check_cpuid_limit();
 	if (err)
 		return err;
 	sw_hkid_range(&sw_sys.first_hkid, &sw_sys.nr_hkids);
@@ -98,7 +80,7 @@ static u64 sys_init_locked(const struct sw_regs *in)
 	if (err)
 		return err;
 	sw_cpuid_sample();
-	sw_sys.tsc_adjust = native_msr(SW_MSR_TSC_ADJUST);
+	sw_sys.tsc_adjust = sw_tsc_adjust();
 	sw_store(&sw_sys.state, SW_SYSINIT_DONE);
 	return 0;
 }
@@ -124,12 +106,12 @@ u64 sw_sys_init(struct sw_cpu *cpu, struct sw_regs *r)
 /* A vCPU may run on any CPU, so all have to be the one of SYS.INIT. */
 static u64 lp_check(struct sw_regs *r)
 {
-	u64 err = check_cpuid_limit();
+	u64 err = sw_check_cpuid_limit();
 
+	if (!err)
+		err = sw_check_tsc_adjust();
 	if (err)
 		return err;
-	if (native_msr(SW_MSR_TSC_ADJUST) != sw_sys.tsc_adjust)
-		return SW_INCONSISTENT_MSR | SW_MSR_TSC_ADJUST;
 	return sw_cpuid_same(r) ? 0 : SW_INCONSISTENT_CPUID_FIELD;
 }
 

@@ -127,8 +127,8 @@ static void fill_sysinfo(struct sw_sysinfo *info)
 		.pamt_entry_size = sizeof(struct sw_pamt_entry),
 		.tdcs_base_size = SW_TDCS_PAGES_MIN * SW_PAGE_SIZE,
 		.tdvps_base_size = SW_TDVPS_PAGES * SW_PAGE_SIZE,
-		.attributes_fixed0 = SW_ATTRIBUTES_SUPPORTED,
-		.xfam_fixed0 = SW_XFAM_SUPPORTED & sw_native_xcr0_xss(),
+		.attributes_fixed0 = sw_attributes_supported(),
+		.xfam_fixed0 = sw_xfam_supported(),
 		.xfam_fixed1 = SW_XFAM_FIXED1,
 		.num_cpuid_config = SW_NR_CPUID_CONFIG,
 	};

@@ -100,7 +100,7 @@ static u64 check_x2apic_id(const struct sw_td *td, u32 id)
 
 	for (i = 0; i < n; i++) {
 		if (td->tdcs1->x2apic_id[i] == id)
-			return SW_X2APIC_ID_NOT_UNIQUE | i;
+			return SW_X2APIC_ID_NOT_UNIQUE | id;
 	}
 	return 0;
 }
@@ -109,16 +109,30 @@ static u64 vp_init_check(struct sw_vp_ref *ref, const struct sw_regs *r, bool v1
 {
 	struct sw_tdvps *vp = ref->vp;
 
-	if (v1 && r->r8 >> 32)
-		return SW_OPERAND_INVALID | SW_OPND_R8;
 	if (vp->num_pages < SW_TDVPS_PAGES)
 		return SW_TDCX_NUM_INCORRECT;
 	if (vp->state != SW_VCPU_UNINITIALIZED)
 		return SW_VCPU_STATE_INCORRECT | vp->state;
 	if (sw_load(&ref->td.tdcs->num_vcpus) >= ref->td.tdcs->max_vcpus)
 		return SW_MAX_VCPUS_EXCEEDED;
+	if (!v1)
+		return 0;
+	if (r->r8 >> 32)
+		return SW_OPERAND_INVALID | SW_OPND_R8;
 	/* Version 1 has the TDR to itself, so the ids hold still. */
-	return v1 ? check_x2apic_id(&ref->td, r->r8) : 0;
+	return check_x2apic_id(&ref->td, r->r8);
+}
+
+/* A TD with a vCPU whose id nobody said has no topology to tell of. */
+static void set_x2apic_id(struct sw_td *td, struct sw_tdvps *vp, u32 id, bool v1)
+{
+	vp->x2apic_id = v1 ? id : vp->vcpu_index;
+	if (v1) {
+		td->tdcs1->x2apic_id[vp->vcpu_index] = id;
+		return;
+	}
+	sw_store(&td->tdcs->topology_enum_configured, (u8)0);
+	sw_store(&td->tdcs->ve_reduction_valid, (u8)0);
 }
 
 static void vp_init_gprs(struct sw_td *td, struct sw_tdvps *vp, u64 arg)
@@ -157,9 +171,7 @@ static u64 vp_init(struct sw_cpu *cpu, struct sw_vp_ref *ref,
 			vp_disassociate(td, vp);
 		return err;
 	}
-	/* Without an id from the host, the number of the vCPU is as good. */
-	vp->x2apic_id = v1 ? r->r8 : vp->vcpu_index;
-	td->tdcs1->x2apic_id[vp->vcpu_index] = vp->x2apic_id;
+	set_x2apic_id(td, vp, r->r8, v1);
 	vp_init_gprs(td, vp, r->rdx);
 	err = sw_guest_init(td, vp);
 	if (!err)
@@ -173,6 +185,9 @@ u64 sw_vp_init(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_vp_ref ref;
 	u64 err;
 
+	err = sw_check_tsc_adjust();
+	if (err)
+		return err;
 	err = sw_vp_get(r->rcx, SW_EXCL, v1 ? SW_EXCL : SW_SHARED, SW_SHARED,
 			SW_LEAF_VP_INIT, SW_OPND_RCX, &ref);
 	if (err)
@@ -190,7 +205,7 @@ static u64 vp_flush(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp)
 {
 	if (td->tdr->lifecycle != SW_KEYS_CONFIGURED)
 		return SW_TD_KEYS_NOT_CONFIGURED;
-	if (td->tdr->num_tdcx < SW_TDCS_PAGES_MIN)
+	if (vp->num_pages < SW_TDVPS_PAGES)
 		return SW_TDCX_NUM_INCORRECT;
 	if (sw_load(&vp->assoc_lpid) != (s32)cpu->lpid)
 		return SW_VCPU_NOT_ASSOCIATED;
@@ -219,10 +234,14 @@ u64 sw_vp_flush(struct sw_cpu *cpu, struct sw_regs *r)
 	return err;
 }
 
-/* RD and WR go through the TD VMCS, which can be active on one CPU only. */
+/*
+ * RD and WR go through the TD VMCS, which can be active on one CPU only.  One
+ * that is DISABLED can be looked at.
+ */
 static u64 vp_get_md(struct sw_cpu *cpu, const struct sw_regs *r, u32 leaf,
 		     struct sw_vp_ref *ref)
 {
+	u32 state;
 	bool fresh;
 	u64 err;
 
@@ -230,10 +249,12 @@ static u64 vp_get_md(struct sw_cpu *cpu, const struct sw_regs *r, u32 leaf,
 			SW_OPND_RCX, ref);
 	if (err)
 		return err;
+	state = sw_load(&ref->vp->state);
 	if (ref->vp->num_pages < SW_TDVPS_PAGES)
 		err = SW_TDCX_NUM_INCORRECT;
-	else if (sw_load(&ref->vp->state) == SW_VCPU_UNINITIALIZED)
-		err = SW_VCPU_STATE_INCORRECT | SW_VCPU_UNINITIALIZED;
+	else if (state != SW_VCPU_READY &&
+		 (state != SW_VCPU_DISABLED || leaf != SW_LEAF_VP_RD))
+		err = SW_VCPU_STATE_INCORRECT | state;
 	else
 		err = sw_vp_associate(cpu, &ref->td, ref->vp, &fresh);
 	if (err)
@@ -248,10 +269,13 @@ u64 sw_vp_rd(struct sw_cpu *cpu, struct sw_regs *r)
 	struct sw_vp_ref ref;
 
 	err = vp_get_md(cpu, r, SW_LEAF_VP_RD, &ref);
-	if (err)
-		return err;
-	err = sw_md_vp_rd(&ref.td, ref.vp, r->rdx, SW_HOST, &val, &next);
-	sw_vp_put(&ref);
+	if (!err) {
+		err = sw_md_first(v1, r->rdx);
+		if (!err)
+			err = sw_md_vp_rd(&ref.td, ref.vp, r->rdx, SW_HOST, &val,
+					  &next);
+		sw_vp_put(&ref);
+	}
 	r->r8 = val;
 	if (v1)
 		r->rdx = next;
@@ -264,10 +288,11 @@ u64 sw_vp_wr(struct sw_cpu *cpu, struct sw_regs *r)
 	u64 old = 0, err;
 
 	err = vp_get_md(cpu, r, SW_LEAF_VP_WR, &ref);
-	if (err)
-		return err;
-	err = sw_md_vp_wr(&ref.td, ref.vp, r->rdx, SW_HOST, r->r8, r->r9, &old);
-	sw_vp_put(&ref);
+	if (!err) {
+		err = sw_md_vp_wr(&ref.td, ref.vp, r->rdx, SW_HOST, r->r8, r->r9,
+				  &old);
+		sw_vp_put(&ref);
+	}
 	r->r8 = old;
 	return err;
 }

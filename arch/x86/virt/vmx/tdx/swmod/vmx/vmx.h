@@ -60,12 +60,14 @@
 #define VMX_EXIT_SAVE_EFER	(1u << 20)
 #define VMX_EXIT_LOAD_EFER	(1u << 21)
 #define VMX_EXIT_LOAD_CET	(1u << 28)
+#define VMX_EXIT_LOAD_PKRS	(1u << 29)
 /* VM-entry controls */
 #define VMX_ENTRY_LOAD_DEBUG	(1u << 2)
 #define VMX_ENTRY_LONG_MODE	(1u << 9)
 #define VMX_ENTRY_LOAD_PAT	(1u << 14)
 #define VMX_ENTRY_LOAD_EFER	(1u << 15)
 #define VMX_ENTRY_LOAD_CET	(1u << 20)
+#define VMX_ENTRY_LOAD_PKRS	(1u << 22)
 
 /*
  * All TD vCPUs share one VPID, at the far end from where KVM allocates, and
@@ -78,7 +80,7 @@ struct vmx_caps {
 	u32 revision;
 	u32 pin, proc, proc2, exit, entry;	/* the values to program */
 	u32 proc_allowed, proc2_allowed;	/* bits that may be one */
-	bool cet, spec_ctrl;
+	bool cet, shadow_stack, pks, spec_ctrl;
 };
 
 extern struct vmx_caps vmx_caps;
@@ -89,6 +91,11 @@ enum vmx_switched_msr {
 	VMX_MSR_TSC_AUX, VMX_NR_MSRS,
 };
 
+/* IA32_PKRS, of which Linux knows nothing. */
+#define VMX_MSR_PKRS		0x6e1
+/* Of CET, for TDs that have it. */
+#define VMX_NR_CET_MSRS		5
+
 /* The host's state while a TD runs on a CPU; interrupts stay off. */
 struct vmx_host {
 	void *xsave;
@@ -97,7 +104,7 @@ struct vmx_host {
 	struct desc_ptr gdt, idt;
 	u16 ldt, ds, es, fs, gs;
 	u64 fs_base, cr2, dr7, dr6, dr[4], debugctl, xcr0, xss, spec_ctrl;
-	u64 msr[VMX_NR_MSRS];
+	u64 msr[VMX_NR_MSRS], cet[VMX_NR_CET_MSRS];
 };
 
 int vmx_read_caps(void);

@@ -108,12 +108,14 @@ static int vmx_read_controls(void)
 			  VMX_EXIT_ACK_INTR | VMX_EXIT_SAVE_PAT |
 			  VMX_EXIT_LOAD_PAT | VMX_EXIT_SAVE_EFER |
 			  VMX_EXIT_LOAD_EFER,
-		  .like = VMX_EXIT_LOAD_CET, .val = &vmx_caps.exit },
+		  .like = VMX_EXIT_LOAD_CET | VMX_EXIT_LOAD_PKRS,
+		  .val = &vmx_caps.exit },
 		{ .name = "entry", .msr = MSR_IA32_VMX_TRUE_ENTRY_CTLS,
 		  .need = VMX_ENTRY_LOAD_DEBUG | VMX_ENTRY_LOAD_PAT |
 			  VMX_ENTRY_LOAD_EFER,
 		  .allow = VMX_ENTRY_LONG_MODE,
-		  .like = VMX_ENTRY_LOAD_CET, .val = &vmx_caps.entry },
+		  .like = VMX_ENTRY_LOAD_CET | VMX_ENTRY_LOAD_PKRS,
+		  .val = &vmx_caps.entry },
 	};
 	unsigned int i;
 	int err = 0;
@@ -124,15 +126,39 @@ static int vmx_read_controls(void)
 	return err;
 }
 
-/* CET state is switched on both ways or on none. */
-static void vmx_fit_cet(void)
+/* State is switched on both ways or on none. */
+static bool vmx_fit_pair(u32 exit, u32 entry)
 {
-	vmx_caps.cet = (vmx_caps.exit & VMX_EXIT_LOAD_CET) &&
-		       (vmx_caps.entry & VMX_ENTRY_LOAD_CET);
-	if (vmx_caps.cet)
-		return;
-	vmx_caps.exit &= ~VMX_EXIT_LOAD_CET;
-	vmx_caps.entry &= ~VMX_ENTRY_LOAD_CET;
+	if ((vmx_caps.exit & exit) && (vmx_caps.entry & entry))
+		return true;
+	vmx_caps.exit &= ~exit;
+	vmx_caps.entry &= ~entry;
+	return false;
+}
+
+/* CET's for all; PKRS for TDs that have it, see vmx_init_controls(). */
+static void vmx_fit_features(void)
+{
+	u32 eax, ebx, ecx, edx;
+
+	sw_native_cpuid(7, 0, &eax, &ebx, &ecx, &edx);
+	vmx_caps.shadow_stack = ecx & BIT(7);
+	vmx_caps.cet = vmx_fit_pair(VMX_EXIT_LOAD_CET, VMX_ENTRY_LOAD_CET);
+	vmx_caps.pks = vmx_fit_pair(VMX_EXIT_LOAD_PKRS, VMX_ENTRY_LOAD_PKRS) &&
+		       (ecx & BIT(31));
+	vmx_caps.exit &= ~VMX_EXIT_LOAD_PKRS;
+	vmx_caps.entry &= ~VMX_ENTRY_LOAD_PKRS;
+}
+
+bool sw_guest_switches_cet(void)
+{
+	return vmx_caps.cet && vmx_caps.shadow_stack &&
+	       boot_cpu_has(X86_FEATURE_XSAVES);
+}
+
+bool sw_guest_switches_pks(void)
+{
+	return vmx_caps.pks;
 }
 
 int vmx_read_caps(void)
@@ -157,7 +183,7 @@ int vmx_read_caps(void)
 	err = vmx_read_controls();
 	if (err)
 		return err;
-	vmx_fit_cet();
+	vmx_fit_features();
 	ept = __rdmsr(MSR_IA32_VMX_EPT_VPID_CAP);
 	if ((ept & EPT_CAP_NEEDED) != EPT_CAP_NEEDED) {
 		pr_err("EPT or VPID capabilities lack %#llx\n",

@@ -20,6 +20,8 @@ bool sw_keep_host_state;
 
 #define VMX_DR6_INIT		0xffff0ff0
 #define VMX_DR7_INIT		0x400
+/* Supervisor components that a TD can have: CET. */
+#define VMX_XSS			(3ULL << 11)
 
 static const u32 vmx_switched_msr[VMX_NR_MSRS] = {
 	[VMX_MSR_STAR]		= MSR_STAR,
@@ -27,6 +29,12 @@ static const u32 vmx_switched_msr[VMX_NR_MSRS] = {
 	[VMX_MSR_FMASK]		= MSR_SYSCALL_MASK,
 	[VMX_MSR_KERNEL_GS]	= MSR_KERNEL_GS_BASE,
 	[VMX_MSR_TSC_AUX]	= MSR_TSC_AUX,
+};
+
+/* Those of user mode first; S_CET and the others are in the VMCS. */
+static const u32 vmx_cet_msr[VMX_NR_CET_MSRS] = {
+	MSR_IA32_U_CET, MSR_IA32_PL0_SSP, MSR_IA32_PL1_SSP, MSR_IA32_PL2_SSP,
+	MSR_IA32_PL3_SSP,
 };
 
 static void wrmsr64(u32 msr, u64 val)
@@ -52,6 +60,12 @@ static void write_xcr0(u64 val)
 void sw_guest_set_xcr0(struct sw_run *run, u64 val)
 {
 	write_xcr0(val);
+}
+
+/* A WRMSR of the guest to IA32_XSS that was found valid. */
+void sw_guest_set_xss(struct sw_run *run, u64 val)
+{
+	wrmsr64(MSR_IA32_XSS, val);
 }
 
 static void xsave(void *area, u64 mask)
@@ -150,7 +164,7 @@ void vmx_host_restore(struct vmx_host *h)
 	for (i = 0; i < VMX_NR_MSRS; i++)
 		if (__rdmsr(vmx_switched_msr[i]) != h->msr[i])
 			wrmsr64(vmx_switched_msr[i], h->msr[i]);
-	if (h->xss)
+	if (boot_cpu_has(X86_FEATURE_XSAVES) && __rdmsr(MSR_IA32_XSS) != h->xss)
 		wrmsr64(MSR_IA32_XSS, h->xss);
 	if (vmx_caps.spec_ctrl)
 		wrmsr64(MSR_IA32_SPEC_CTRL, h->spec_ctrl);
@@ -182,9 +196,12 @@ void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h)
 
 	for (i = 0; i < VMX_NR_MSRS; i++)
 		wrmsr64(vmx_switched_msr[i], vmx_lost_msr[i]);
-	/* No XSS feature is in any XFAM here. */
-	if (h->xss)
-		wrmsr64(MSR_IA32_XSS, 0);
+	if (h->xss != (run->td->tdcs->xfam & VMX_XSS))
+		wrmsr64(MSR_IA32_XSS, run->td->tdcs->xfam & VMX_XSS);
+	if (sw_td_has_cet(run->td->tdcs)) {
+		for (i = 0; i < VMX_NR_CET_MSRS; i++)
+			wrmsr64(vmx_cet_msr[i], 0);
+	}
 	if (boot_cpu_has(X86_FEATURE_OSPKE))
 		wrpkru(0);
 	native_set_debugreg(7, VMX_DR7_INIT);
@@ -219,6 +236,8 @@ void vmx_host_fields(const struct vmx_host *h)
 	vmx_write(SW_VM_HOST_SYSENTER_EIP, __rdmsr(MSR_IA32_SYSENTER_EIP));
 	vmx_write(SW_VM_HOST_PAT, __rdmsr(MSR_IA32_CR_PAT));
 	vmx_write(SW_VM_HOST_EFER, __rdmsr(MSR_EFER));
+	if (vmx_caps.pks)
+		vmx_write(SW_VM_HOST_PKRS, __rdmsr(VMX_MSR_PKRS));
 	if (vmx_caps.cet) {
 		vmx_write(SW_VM_HOST_S_CET, __rdmsr(MSR_IA32_S_CET));
 		vmx_write(SW_VM_HOST_SSP, 0);
@@ -243,6 +262,36 @@ static u64 *guest_msr(struct sw_tdvps *vp, int i)
 	}
 }
 
+/* CET's registers that no VMCS field holds. */
+static u64 *guest_cet_msr(struct sw_tdvps *vp, int i)
+{
+	return i ? &vp->pl_ssp[i - 1] : &vp->u_cet;
+}
+
+static void guest_cet_load(struct sw_run *run, struct vmx_host *h)
+{
+	int i;
+
+	if (!sw_td_has_cet(run->td->tdcs))
+		return;
+	for (i = 0; i < VMX_NR_CET_MSRS; i++) {
+		h->cet[i] = __rdmsr(vmx_cet_msr[i]);
+		wrmsr64(vmx_cet_msr[i], *guest_cet_msr(run->vp, i));
+	}
+}
+
+static void guest_cet_put(struct sw_run *run, const struct vmx_host *h)
+{
+	int i;
+
+	if (!sw_td_has_cet(run->td->tdcs))
+		return;
+	for (i = 0; i < VMX_NR_CET_MSRS; i++) {
+		*guest_cet_msr(run->vp, i) = __rdmsr(vmx_cet_msr[i]);
+		wrmsr64(vmx_cet_msr[i], h->cet[i]);
+	}
+}
+
 void vmx_guest_state_load(struct sw_run *run, struct vmx_host *h)
 {
 	struct sw_tdvps *vp = run->vp;
@@ -252,8 +301,9 @@ void vmx_guest_state_load(struct sw_run *run, struct vmx_host *h)
 	for (i = 0; i < VMX_NR_MSRS; i++)
 		if (h->msr[i] != *guest_msr(vp, i))
 			wrmsr64(vmx_switched_msr[i], *guest_msr(vp, i));
-	if (h->xss)
-		wrmsr64(MSR_IA32_XSS, 0);
+	guest_cet_load(run, h);
+	if (h->xss != vp->xss)
+		wrmsr64(MSR_IA32_XSS, vp->xss);
 	if (vmx_caps.spec_ctrl)
 		wrmsr64(MSR_IA32_SPEC_CTRL, vp->spec_ctrl);
 	load_debug(vp->dr, vp->dr6);
@@ -275,6 +325,7 @@ void vmx_guest_state_put(struct sw_run *run, struct vmx_host *h)
 	if (vp->xcr0 != xfam)
 		write_xcr0(xfam);
 	xsave(sw_tdvps_page(vp, SW_TDVPS_XBUFF), xfam);
+	guest_cet_put(run, h);
 	vp->cr2 = native_read_cr2();
 	vp->dr[0] = native_get_debugreg(0);
 	vp->dr[1] = native_get_debugreg(1);

@@ -54,15 +54,20 @@ void vmx_vmcs_unload(struct sw_tdvps *vp, u64 prev)
 
 static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 {
-	u32 proc2 = vmx_caps.proc2;
+	u32 proc2 = vmx_caps.proc2, exit = vmx_caps.exit, entry = vmx_caps.entry;
 
 	if (sw_cpuid_has_waitpkg(td->tdcs))
 		proc2 |= VMX_PROC2_USER_WAIT & vmx_caps.proc2_allowed;
+	if (sw_td_has_pks(td->tdcs)) {
+		exit |= VMX_EXIT_LOAD_PKRS;
+		entry |= VMX_ENTRY_LOAD_PKRS;
+		vmx_write(SW_VM_GUEST_PKRS, 0);
+	}
 	vmx_write(SW_VM_PIN_CTLS, vmx_caps.pin);
 	vmx_write(SW_VM_PROC_CTLS, vmx_caps.proc);
 	vmx_write(SW_VM_PROC_CTLS2, proc2);
-	vmx_write(SW_VM_EXIT_CTLS, vmx_caps.exit);
-	vmx_write(SW_VM_ENTRY_CTLS, vmx_caps.entry);
+	vmx_write(SW_VM_EXIT_CTLS, exit);
+	vmx_write(SW_VM_ENTRY_CTLS, entry);
 	vmx_write(SW_VM_EXCEPTION_BITMAP, VMX_EXCEPTIONS);
 	vmx_write(SW_VM_PF_MASK, 0);
 	vmx_write(SW_VM_PF_MATCH, 0);

@@ -132,8 +132,20 @@ void sw_native_cpuid(u32 leaf, u32 subleaf, u32 *eax, u32 *ebx, u32 *ecx, u32 *e
 		*eax = subleaf < 4 ? 0x04000121 : 0;
 		break;
 	case 0xd:
-		*eax = subleaf == 2 ? 256 : 64;
+		*eax = subleaf == 2 ? 256 : subleaf == 11 ? 16 : subleaf == 12 ? 24 : 64;
 		*ebx = 576 + 256 * (subleaf > 2) + 64 * (subleaf > 3 ? subleaf - 3 : 0);
+		/* Supervisor components have no place in the standard format. */
+		if (subleaf == 11 || subleaf == 12) {
+			*ebx = 0;
+			*ecx = 1;
+		}
+		break;
+	case 0x1f:
+		/* Two threads in each of eight cores. */
+		*eax = subleaf == 0 ? 1 : subleaf == 1 ? 4 : 0;
+		*ebx = subleaf == 0 ? 2 : subleaf == 1 ? 16 : 0;
+		*ecx = subleaf | (subleaf < 2 ? subleaf + 1 : 0) << 8;
+		*edx = 0;
 		break;
 	case 0x80000008:
 		*eax = SW_USER_MAXPA | 57 << 8;
@@ -151,7 +163,12 @@ bool sw_native_msr(u32 msr, u64 *val)
 
 u64 sw_native_xcr0_xss(void)
 {
-	return 0x602e7;
+	return 0x61ae7;
+}
+
+bool sw_native_pks(void)
+{
+	return true;
 }
 
 u8 sw_maxpa(void)
