@@ -3,7 +3,7 @@
 #ifndef _PREDICT_H
 #define _PREDICT_H
 
-#include "guest.h"
+#include "guest/guest.h"
 #include "vp_script.h"
 
 extern u64 steps;

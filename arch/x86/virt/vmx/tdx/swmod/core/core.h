@@ -147,10 +147,6 @@ struct sw_sys {
 };
 
 extern struct sw_sys sw_sys;
-/* Is CPUID limited on this CPU?  And is IA32_TSC_ADJUST that of SYS.INIT? */
-u64 sw_check_cpuid_limit(void);
-u64 sw_check_tsc_adjust(void);
-u64 sw_tsc_adjust(void);
 /* Of the module that was loaded last (sys.c). */
 const struct sw_version *sw_version(void);
 

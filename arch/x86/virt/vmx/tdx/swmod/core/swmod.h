@@ -325,6 +325,12 @@ void sw_epoch_exit(struct sw_td *td, struct sw_tdvps *vp);
 u64 sw_epoch_track(struct sw_td *td);
 bool sw_epoch_tracked(const struct sw_td *td, u64 bepoch);
 
+/* --- the CPU that makes the call (sys.c) --- */
+/* Is CPUID limited on this CPU?  And is IA32_TSC_ADJUST that of SYS.INIT? */
+u64 sw_check_cpuid_limit(void);
+u64 sw_check_tsc_adjust(void);
+u64 sw_tsc_adjust(void);
+
 /* --- vCPUs (td.c) --- */
 u64 sw_vp_associate(struct sw_cpu *cpu, struct sw_td *td, struct sw_tdvps *vp,
 		    bool *fresh);

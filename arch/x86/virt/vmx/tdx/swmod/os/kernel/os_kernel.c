@@ -22,6 +22,7 @@
 
 #include "core/core.h"
 #include "debug/fault.h"
+#include "core/run.h"
 #include "os/kernel/os_kernel.h"
 
 /* Where CPUs report which key IDs are private. */
