@@ -27,7 +27,7 @@ kvm-dir   := arch/x86/kvm
 	shell .shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
 	trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
-	throughput fuzz-kvm tools check install uninstall clean distclean help
+	throughput fuzz-kvm deb test-packages tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -138,7 +138,14 @@ peer: deps
 	@selftests/peer/run
 	@selftests/peer/qemu-boot
 
-# tdx-status, tdx-measure, tdx-timeline and tdx-top.
+# Debian packages, into build/deb; and what happens to systems that have them.
+deb:
+	@scripts/deb
+
+test-packages:
+	@packaging/test $(ARGS)
+
+# tdx-info, tdx-status, tdx-measure, tdx-timeline and tdx-top.
 tools:
 	@$(MAKE) -C tools
 

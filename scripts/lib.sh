@@ -32,10 +32,11 @@ step()
 	printf '  %-7s %s\n' "$1" "$2"
 }
 
+# Of a package whose files are there: dkms builds while headers are being configured.
 pkg_version()
 {
-	dpkg-query -W -f '${db:Status-Abbrev}${Version}\n' "$1" 2>/dev/null |
-		sed -n 's/^ii *//p'
+	dpkg-query -W -f '${db:Status-Abbrev} ${Version}\n' "$1" 2>/dev/null |
+		sed -n 's/^.[iUFWt][^ ]* *//p'
 }
 
 # Kernels built here (selftests/debug-kernel/build) lie where the machine looks

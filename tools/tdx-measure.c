@@ -1,19 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * tdx-measure: the measurements that a TD has to report, from what it was
- * started with.
- *
- *   tdx-measure FIRMWARE          MRTD
- *   tdx-measure FIRMWARE LOG      MRTD, and the RTMRs after the events of LOG
- *
- * LOG is the guest's event log, /sys/firmware/acpi/tables/data/CCEL.
- */
+/* tdx-measure: what a TD has to report, from what it was started with. */
 #include <err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "measure.h"
+
+static const char help[] =
+"NAME\n"
+"    tdx-measure - compute the measurements that a TD has to report\n"
+"\n"
+"SYNOPSIS\n"
+"    tdx-measure FIRMWARE [LOG]\n"
+"\n"
+"DESCRIPTION\n"
+"    Prints the MRTD of a TD that a VMM starts from the image FIRMWARE, OVMF.fd\n"
+"    for one. With LOG, the guest's event log, it prints the four RTMRs as well,\n"
+"    which it computes anew out of the events. The guest has the log in\n"
+"    /sys/firmware/acpi/tables/data/CCEL.\n"
+"\n"
+"OPTIONS\n"
+"    -h, --help  print this\n"
+"\n"
+"EXIT STATUS\n"
+"    0  printed\n"
+"    1  a file cannot be read, or is no such image or log\n"
+"    2  the command line is malformed\n";
 
 static u8 *read_file(const char *path, size_t *size)
 {
@@ -52,8 +65,12 @@ int main(int argc, char **argv)
 	size_t size;
 	u8 *data;
 
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		fputs(help, stdout);
+		return 0;
+	}
 	if (argc < 2 || argc > 3 || argv[1][0] == '-') {
-		fprintf(stderr, "usage: tdx-measure FIRMWARE [EVENT-LOG]\n");
+		fprintf(stderr, "usage: tdx-measure FIRMWARE [LOG]; see tdx-measure --help\n");
 		return 2;
 	}
 	data = read_file(argv[1], &size);

@@ -13,6 +13,7 @@ check-tools: $(addprefix $(OUT)/,$(TOOLS_TESTS))
 TOOLS_status := decode.c filter.c
 TOOLS_timeline := timeline.c timeline_parse.c timeline_json.c timeline_svg.c
 TOOLS_top := top.c
+TOOLS_info := info_host.c info_check.c info_memory.c info_print.c info_enable.c
 
 $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h tools_timeline.trace \
 		     $(wildcard $(TOOLS)/*.[ch] $(HOST_SOURCE)/*.[ch] $(SWMOD)/core/sw_status.h)
