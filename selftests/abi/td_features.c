@@ -10,7 +10,6 @@
 #include "../lib/ktap.h"
 #include "td.h"
 
-#define ATTR_PKS	(1ULL << 30)
 #define XFAM_CET	(3ULL << 11)
 #define NR_TDS		2
 #define MAX_VALUES	16
@@ -119,7 +118,7 @@ int main(void)
 	ktap_start();
 	if (!why) {
 		td_offered(&attributes, &xfam);
-		if (!(attributes & ATTR_PKS) || (xfam & XFAM_CET) != XFAM_CET)
+		if (!(attributes & TD_ATTR_PKS) || (xfam & XFAM_CET) != XFAM_CET)
 			why = "no protection keys or no CET for TDs";
 	}
 	if (why) {
@@ -130,7 +129,7 @@ int main(void)
 	CPU_SET(0, &one);
 	sched_setaffinity(0, sizeof(one), &one);
 	for (i = 0; i < NR_TDS; i++)
-		runs[i].td = td_ready_as(1, FEATURES(0x5a + i), ATTR_PKS, XFAM_CET);
+		runs[i].td = td_ready_as(1, FEATURES(0x5a + i), TD_ATTR_PKS, XFAM_CET);
 	take_turns(runs);
 	results(runs);
 	for (i = 0; i < NR_TDS; i++)

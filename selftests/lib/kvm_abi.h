@@ -103,6 +103,7 @@ static inline void *kvm_exit_payload(struct kvm_run *run)
 #define TD_SHARED_BIT	(1ULL << (TD_GPAW - 1))
 
 #define TD_ATTR_SEPT_VE_DISABLE	(1ULL << 28)
+#define TD_ATTR_PKS			(1ULL << 30)
 
 #define TDVMCALL_GET_QUOTE		0x10002
 #define TDVMCALL_GET_TD_VM_CALL_INFO	0x10000
