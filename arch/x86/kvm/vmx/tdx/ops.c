@@ -191,6 +191,10 @@ TD_NOTHING(vt_set_rflags, vmx_set_rflags,
 	(struct kvm_vcpu *vcpu, unsigned long rflags), vcpu, rflags)
 TD_NOTHING(vt_update_exception_bitmap, vmx_update_exception_bitmap,
 	(struct kvm_vcpu *vcpu), vcpu)
+#ifdef KVM_HAS_CLEAR_HLT
+/* KVM_SET_MP_STATE calls it where user space has asked for HLT without exits. */
+TD_NOTHING(vt_clear_hlt, vmx_clear_hlt, (struct kvm_vcpu *vcpu), vcpu)
+#endif
 
 /* --- MSRs --- */
 

@@ -93,6 +93,9 @@ X86_OWN(get_rflags, vt_get_rflags);
 X86_OWN(set_rflags, vt_set_rflags);
 X86_OWN(get_if_flag, vt_get_if_flag);
 X86_OWN(update_exception_bitmap, vt_update_exception_bitmap);
+#ifdef KVM_HAS_CLEAR_HLT
+X86_OWN(clear_hlt, vt_clear_hlt);
+#endif
 
 /* --- MSRs --- */
 X86_OWN(has_emulated_msr, vt_has_emulated_msr);
