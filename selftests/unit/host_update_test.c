@@ -399,6 +399,19 @@ static void there_is_no_device_where_it_would_do_harm(void)
 	tdx_upload_unregister();
 }
 
+/* The module takes calls all the same, and its device is there already. */
+static void a_shutdown_that_failed_leaves_one_device(void)
+{
+	start(2, 1);
+	kernel.fail_at = kernel.fallible + 1;
+	check(shut_down_without_kvm() == -EIO);
+	kernel.fail_at = 0;
+	check(upload_file(IMAGE_SIZE) == FW_UPLOAD_ERR_BUSY);
+	check(!tdx_host_enable() && is_on());
+	check(upload_file(IMAGE_SIZE) == FW_UPLOAD_ERR_NONE);
+	check(!shut_down_without_kvm() && !the_device.ops);
+}
+
 static void a_module_that_asks_to_wait_is_left_alone(void)
 {
 	static const u64 statuses[] = {
@@ -513,6 +526,7 @@ int main(void)
 	run(nothing_begins_while_tdx_comes_or_goes);
 	run(a_loader_that_takes_no_more_is_not_tried);
 	run(there_is_no_device_where_it_would_do_harm);
+	run(a_shutdown_that_failed_leaves_one_device);
 	run(a_module_that_asks_to_wait_is_left_alone);
 	run(a_loader_without_entropy_is_asked_again);
 	run(a_module_that_the_loader_refuses_turns_tdx_off);

@@ -15,7 +15,6 @@
 #include <linux/gfp.h>
 #include <linux/nmi.h>
 #include <linux/smp.h>
-#include <linux/spinlock.h>
 #include <linux/stop_machine.h>
 #include <asm/page.h>
 #include <asm/processor.h>
@@ -58,7 +57,7 @@ struct update {
 	const char *reason;		/* for STEP_CHECK, in place of a status */
 };
 
-/* One at a time: uploads wait for each other, but a lock costs nothing. */
+/* Between tdx_update_begin() and tdx_update_end(), which let in one at a time. */
 static struct update update;
 
 enum fw_upload_err tdx_update_refused(enum fw_upload_err err, const char *fmt, ...)

@@ -48,7 +48,8 @@ static const struct fw_upload_ops upload_ops = {
 /* TDX is on; without a device for updates it is as good. */
 void tdx_upload_register(const struct tdx_sys_info *info)
 {
-	if (!(info->features0 & TDX_FEATURES0_TD_PRESERVING) ||
+	/* It stays where a shutdown has failed. */
+	if (upload || !(info->features0 & TDX_FEATURES0_TD_PRESERVING) ||
 	    !tdx_seamldr_is_safe())
 		return;
 	/* For this long, configure_module() has pinned this kernel module. */
