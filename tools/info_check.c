@@ -53,6 +53,15 @@ static bool is_yes(const char *path)
 	return !info_read(path, text, sizeof(text)) && (*text == 'Y' || *text == '1');
 }
 
+/* True: what SEAM hardware has to have is not asked for. */
+static bool is_needless(struct info_check *c)
+{
+	if (!is_swmod())
+		return false;
+	info_set(c, INFO_NOTE, "", "not needed: tdx_swmod is loaded, which protects nothing");
+	return true;
+}
+
 static bool tdx_is_on(void)
 {
 	return is_yes(KVM_INTEL "tdx");
@@ -65,9 +74,9 @@ static bool no_msr(struct info_check *c, unsigned int msr, const char *what, uin
 
 	if (!err)
 		return false;
-	if (is_swmod())
-		info_set(c, INFO_NOTE, "", "not needed: tdx_swmod is loaded, which protects nothing");
-	else if (err == -ENXIO)
+	if (is_needless(c))
+		return true;
+	if (err == -ENXIO)
 		info_set(c, INFO_MISSING,
 			 "use a CPU with Intel TDX: a 5th generation Xeon, or a later one; in a VM there is tdx_swmod",
 			 "no %s: the CPU has no MSR %#x", what, msr);
@@ -186,9 +195,7 @@ static void check_seam(struct info_check *c)
 	if (no_msr(c, MSR_MTRRCAP, "MTRRs", &value))
 		return;
 	if (!(value & MTRRCAP_SEAMRR)) {
-		if (is_swmod())
-			info_set(c, INFO_NOTE, "", "not needed: tdx_swmod is loaded, which protects nothing");
-		else
+		if (!is_needless(c))
 			info_set(c, INFO_MISSING,
 				 "use a CPU with Intel TDX, and a firmware that knows it; in a VM there is tdx_swmod",
 				 "no SEAM: the CPU has no range registers for it (MSR 0xfe)");
@@ -218,7 +225,7 @@ static void check_kernel(struct info_check *c, const char *kernel)
 	size_t len = strlen(kernel);
 	bool debian = len > 6 && !strcmp(kernel + len - 6, "-amd64");
 
-	if (is_yes(KVM_INTEL "tdx"))
+	if (tdx_is_on())
 		info_set(c, INFO_OK, "", "%s, its kvm_intel knows TDX", kernel);
 	else if (!strncmp(kernel, "6.12.", 5) && debian && !strstr(kernel, "-rt-"))
 		info_set(c, INFO_OK, "", "%s", kernel);
