@@ -489,11 +489,12 @@ static void a_large_page_is_reclaimed_as_one(void)
 	expect(page_type(huge + PAGE), SW_PT_NDA);
 }
 
+/* Blocks of the cache, not KeyIDs: until the last one no KeyID is done. */
 static void cache_wb_is_resumed_where_it_stopped(void)
 {
-	u64 wb = SW_LEAF_PHYMEM_CACHE_WB;
+	u64 wb = SW_LEAF_PHYMEM_CACHE_WB, status;
+	unsigned int i, resumed = 0;
 	struct td td[3];
-	unsigned int i;
 
 	module_ready();
 	expect(call(wb, 2, 0, 0, 0), SW_OPERAND_INVALID | SW_OPND_RCX);
@@ -504,10 +505,15 @@ static void cache_wb_is_resumed_where_it_stopped(void)
 	}
 	sw_user.irq_pending = true;
 	expect(call(wb, 0, 0, 0, 0), SW_INTERRUPTED_RESUMABLE);
-	expect(call(SW_LEAF_MNG_KEY_FREEID, td[2].tdr, 0, 0, 0),
-	       SW_WBCACHE_NOT_COMPLETE);
-	expect(call(wb, 1, 0, 0, 0), SW_INTERRUPTED_RESUMABLE);
-	expect(call(wb, 1, 0, 0, 0), 0);
+	do {
+		for (i = 0; i < 3; i++)
+			expect(call(SW_LEAF_MNG_KEY_FREEID, td[i].tdr, 0, 0, 0),
+			       SW_WBCACHE_NOT_COMPLETE);
+		status = call(wb, 1, 0, 0, 0);
+		resumed++;
+	} while (status == SW_INTERRUPTED_RESUMABLE && resumed < 100);
+	expect(status, 0);
+	check(resumed > 1);
 	expect(call(wb, 1, 0, 0, 0), SW_WBCACHE_RESUME_ERROR);
 	for (i = 0; i < 3; i++)
 		expect(call(SW_LEAF_MNG_KEY_FREEID, td[i].tdr, 0, 0, 0), 0);

@@ -135,7 +135,7 @@ struct sw_sys {
 	struct sw_sharex kot_lock;	/* operand SW_OPND_KOT */
 	struct sw_kot kot[SW_MAX_HKIDS];
 	struct sw_sharex wb_lock[SW_MAX_PKGS];	/* SW_OPND_WBCACHE */
-	u32 wb_next[SW_MAX_PKGS];	/* KeyID to resume at, 0: none */
+	u32 wb_next[SW_MAX_PKGS];	/* cache block to resume at, 0: none */
 	struct sw_cpuid_val cpuid[SW_NR_CPUID_VALUES];	/* native */
 	u64 tsc_adjust;			/* of the CPU that made SYS.INIT */
 	/* Replacing the module; what is above stays, as if it had been handed off. */

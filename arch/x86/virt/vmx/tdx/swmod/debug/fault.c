@@ -26,7 +26,7 @@ static void make_resumable(u32 leaf, u64 status)
 	if (leaf != SW_LEAF_PHYMEM_CACHE_WB ||
 	    (status & SW_STATUS_MASK) != SW_INTERRUPTED_RESUMABLE)
 		return;
-	if (!sw_cmpxchg(&sw_sys.wb_next[pkg], 0, sw_sys.first_hkid))
+	if (!sw_cmpxchg(&sw_sys.wb_next[pkg], 0, 1))
 		sw_cache_wb_start(1ULL << pkg);
 }
 

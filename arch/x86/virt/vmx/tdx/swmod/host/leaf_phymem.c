@@ -146,29 +146,27 @@ u64 sw_phymem_page_wbinvd(struct sw_cpu *cpu, struct sw_regs *r)
 }
 
 /*
- * Mark the flushed KeyIDs as written back on this package, one after the
- * other, looking for host events in between.  Each call does at least one, so
- * that a host which only resumes gets done.
+ * Caches are written back block by block, of all KeyIDs at once, looking for host
+ * events in between.  Each call does one block, so that a host which only resumes gets
+ * done.  The KeyIDs that were flushed when it began are written back after the last one.
  */
+#define CACHE_BLOCKS		8
+
 static u64 cache_wb(u32 *next, u64 bit)
 {
-	u32 end = sw_sys.first_hkid + sw_sys.nr_hkids, i;
-	bool did = false;
+	u32 i;
 
-	for (i = *next; i < end; i++) {
-		struct sw_kot *kot = &sw_sys.kot[i];
-
-		if (!(sw_load(&kot->wb_listed) & bit))
-			continue;
-		if (did && sw_irq_pending()) {
-			*next = i;
+	while (++*next < CACHE_BLOCKS) {
+		if (sw_irq_pending())
 			return SW_INTERRUPTED_RESUMABLE;
-		}
-		sw_and(&kot->wb_listed, ~bit);
-		sw_and(&kot->wb_pending, ~bit);
-		did = true;
 	}
 	*next = 0;
+	for (i = 0; i < sw_sys.nr_hkids; i++) {
+		struct sw_kot *kot = &sw_sys.kot[sw_sys.first_hkid + i];
+
+		if (sw_load(&kot->wb_listed) & bit)
+			sw_and(&kot->wb_pending, ~bit);
+	}
 	return 0;
 }
 
@@ -195,7 +193,7 @@ u64 sw_phymem_cache_wb(struct sw_cpu *cpu, struct sw_regs *r)
 		err = SW_NO_HKID_READY_TO_WBCACHE;
 	} else {
 		if (!r->rcx)
-			*next = sw_sys.first_hkid;
+			*next = 0;
 		err = cache_wb(next, bit);
 	}
 	sw_unlock(&sw_sys.kot_lock, SW_SHARED);
