@@ -15,6 +15,9 @@
 #define HUGE_BASE	(TDMR_BASE + 0x4000000)
 #define NR_HUGE		3
 #define NR_BLOCKS	(1 + NR_HUGE)
+/* Each is a package: a key is configured and written back on both. */
+#define FUZZ_CPUS	2
+#define FUZZ_PKGS	2
 /* TDRs and TDVPRs are looked for among the first of the small pages. */
 #define NR_TDRS		4
 #define NR_TDVPRS	8
@@ -47,6 +50,23 @@ extern bool fuzz_racing;
 
 /* fuzz_guest.c */
 void fuzz_guest_reset(void);
+/* What the guest has in GPR @i whenever it exits. */
+u64 fuzz_secret(int i);
+/* VP.ENTER is done, or VP.WR: what is known of the guest's registers. */
+void fuzz_exited(u64 tdvpr, u64 status);
+/* A field of a vCPU's VMCS. */
+u64 *fuzz_vmcs(u64 tdvpr, u32 encoding);
+/* Entries by VP.ENTER so far. */
+extern unsigned int fuzz_entries;
+
+/* fuzz_answers.c; not while threads race. */
+void answer_reset(void);
+/* @rax: the leaf; @faulty: its status may be one that was asked for; @ran: the guest did. */
+void answer_check(u64 rax, const struct sw_regs *in, const struct sw_regs *out,
+		  bool faulty, bool ran);
+
+/* fuzz_update.c: another module takes over, and everything is as it was. */
+void step_update(int depth);
 
 /* fuzz_check.c */
 void check_reset(void);

@@ -14,29 +14,50 @@
 
 void (*guest)(struct sw_run *run);
 
+unsigned int fuzz_entries;
+
+/* Of each vCPU: the registers with which its guest last left by a TDVMCALL. */
+static struct {
+	struct sw_regs gpr;
+	bool valid;
+} asked[NR_POOL];
+
 static u64 fields[NR_POOL][1024];
 static __thread unsigned int runs;
+static __thread bool entering;
 static __thread u8 host_xsave[SW_PAGE_SIZE];
 
 void fuzz_guest_reset(void)
 {
 	/* Others are cleared as VP.INIT makes vCPUs of them. */
 	memset(fields, 0, sizeof(fields[0]) * (NR_TDRS + NR_TDVPRS));
+	memset(asked, 0, sizeof(asked));
 }
 
 /* Width, type and index of an encoding; indexes beyond 63 do not occur. */
-static u64 *field(struct sw_tdvps *vp, u32 encoding)
+u64 *fuzz_vmcs(u64 tdvpr, u32 encoding)
 {
 	unsigned int n = (encoding >> 13 & 3) << 8 | (encoding >> 10 & 3) << 6 |
 			 (encoding >> 1 & 63);
 
-	return &fields[pool_index(vp->page_pa[0])][n];
+	return &fields[pool_index(tdvpr)][n];
+}
+
+static u64 *field(struct sw_tdvps *vp, u32 encoding)
+{
+	return fuzz_vmcs(vp->page_pa[0], encoding);
+}
+
+u64 fuzz_secret(int i)
+{
+	return 0x5ec2e70000000000ULL | i;
 }
 
 u64 sw_guest_init(struct sw_td *td, struct sw_tdvps *vp)
 {
 	sw_guest_init_common(td, vp);
 	memset(fields[pool_index(vp->page_pa[0])], 0, sizeof(fields[0]));
+	asked[pool_index(vp->page_pa[0])].valid = false;
 	*field(vp, SW_VM_GUEST_EFER) = SW_EFER_LMA;
 	*field(vp, SW_VM_GUEST_CS_AR) = SW_AR_L;
 	*field(vp, SW_VM_POSTED_INTR_VECTOR) = SW_VMCS_PID_NO_VECTOR;
@@ -52,13 +73,60 @@ void sw_guest_load(struct sw_run *run, bool flush_tlb)
 {
 	sw_xstate_enter(run, host_xsave);
 	runs = 0;
+	entering = true;
+	if (!fuzz_racing)
+		fuzz_entries++;
+}
+
+void fuzz_exited(u64 tdvpr, u64 status)
+{
+	int i = pool_index(tdvpr & ~(3ULL << 52));
+
+	if (i < 0)
+		return;
+	asked[i].valid = status == SW_XR_TDCALL;
+	if (asked[i].valid)
+		asked[i].gpr = ((struct sw_tdvps *)sw_va(pool_pa(i)))->gpr;
+}
+
+/* The host's answer is in what the guest named, and nowhere else. */
+static void check_answer(struct sw_run *run)
+{
+	int n = pool_index(run->vp->page_pa[0]), i;
+	const u64 *old = (const u64 *)&asked[n].gpr;
+	const u64 *now = (const u64 *)&run->vp->gpr;
+	const u64 *host = (const u64 *)run->host;
+
+	if (fuzz_racing || !asked[n].valid)
+		return;
+	for (i = 1; i < 16; i++) {
+		u64 wanted = i > 1 && asked[n].gpr.rcx >> i & 1 ? host[i] : old[i];
+
+		if (now[i] != wanted)
+			violated("TDVMCALL with RCX %llx: register %d is %llx",
+				 (unsigned long long)asked[n].gpr.rcx, i,
+				 (unsigned long long)now[i]);
+	}
+	asked[n].valid = false;
+}
+
+/* Something in each register that instructions here do not use. */
+static void set_secrets(struct sw_run *run)
+{
+	u64 *gpr = (u64 *)&run->vp->gpr;
+	int i;
+
+	for (i = 3; i < 16; i++) {
+		if (i != 4 && i != 8 && i != 9)
+			gpr[i] = fuzz_secret(i);
+	}
 }
 
 /* The guest executes a TDCALL where it is, if it can execute at all. */
 static void guest_tdcall(struct sw_run *run)
 {
 	static const char operands[16][6] = {
-		[0] = "RN", [2] = "GN", [4] = "GGN", [5] = "N", [6] = "G",
+		[0] = "MN", [2] = "GN", [4] = "GGN", [5] = "N", [6] = "G",
 		[7] = "0F", [8] = "0FRR", [9] = "0F", [10] = "0FRR", [11] = "0F",
 		[12] = "0GF", [13] = "G", [14] = "G", [15] = "G",
 	};
@@ -133,6 +201,10 @@ static void guest_state(struct sw_run *run)
 
 void sw_guest_run(struct sw_run *run)
 {
+	if (entering)
+		check_answer(run);
+	entering = false;
+	set_secrets(run);
 	memset(&run->exit, 0, sizeof(run->exit));
 	run->exit.reason = SW_XR_EXTERNAL_INTERRUPT;
 	if (input_ended() || runs++ == MAX_RUNS)

@@ -121,6 +121,9 @@ u64 in_operand(char kind)
 	case 'S':			/* shared memory with TD_PARAMS, or so */
 		b = in_byte();
 		return TDMR_BASE + 0xa000 + (b & 7) * 1024;
+	case 'M':			/* a mask of registers, mostly */
+		b = in_byte();
+		return b < 240 ? (b | in_byte() << 8) & 0xffcc : in_u64();
 	case 'R':
 		return in_u64();
 	default:

@@ -60,7 +60,8 @@ static int random_runs(unsigned int seconds, unsigned long long from)
 	fflush(stdout);
 	runs = from;
 	do {
-		random_input(runs++);
+		random_input(runs);
+		runs++;
 		steps += fuzz_steps;
 	} while (time(NULL) < end);
 	printf("# %llu programs, %llu steps\n",

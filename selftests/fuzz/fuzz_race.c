@@ -41,6 +41,7 @@ static void *play(void *arg)
 	size_t i;
 
 	fuzz_cpu = (uintptr_t)arg;
+	sw_user_pkg = fuzz_cpu % FUZZ_PKGS;
 	for (i = 0; i < sizeof(input); i++) {
 		state = state * 6364136223846793005ULL + 1442695040888963407ULL;
 		input[i] = state >> 33;

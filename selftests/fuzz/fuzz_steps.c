@@ -14,7 +14,10 @@ __thread unsigned int fuzz_steps;
 __thread u8 fuzz_cpu;
 bool fuzz_racing;
 /* A machine for each kind of PAMT; a program says which one it wants. */
-static struct sw_sys ready[2];
+static struct {
+	struct sw_sys sys;
+	struct sw_cpu cpus[FUZZ_CPUS];
+} ready[2];
 
 /* Kinds of RCX, RDX, R8, R9; see in_operand(). */
 static const struct {
@@ -48,6 +51,9 @@ static const struct {
 static u64 issue(u64 leaf, struct sw_regs *r)
 {
 	bool enters = (leaf & 0xffff) == SW_LEAF_VP_ENTER;
+	bool faulty = sw_load(&sw_fault_armed);
+	unsigned int entries = fuzz_entries;
+	struct sw_regs in = *r;
 	u64 status;
 
 	/* The end of the module is not part of the game. */
@@ -57,12 +63,23 @@ static u64 issue(u64 leaf, struct sw_regs *r)
 	status = seamcall_on(fuzz_cpu, leaf, r);
 	if (fuzz_racing)
 		return status;
+	answer_check(leaf, &in, r, faulty, fuzz_entries != entries);
 	if (status >> 63 && !enters && !check_unchanged())
 		violated("leaf %llx failed with %llx and changed pages",
 			 (unsigned long long)leaf, (unsigned long long)status);
 	/* What follows is compared with what is now; the step ends in a check. */
 	check_note();
 	return status;
+}
+
+/* For a guest that asked for something; it takes those that it named. */
+static void host_registers(struct sw_regs *r)
+{
+	u64 *gpr = (u64 *)r;
+	int i;
+
+	for (i = 3; i < 16; i++)
+		gpr[i] = 0x4057000000000000ULL | i;
 }
 
 static void step_typed(int depth, bool spoil)
@@ -75,6 +92,8 @@ static void step_typed(int depth, bool spoil)
 	/* One vCPU at a time: the guest is part of the input. */
 	if (depth && leaf == SW_LEAF_VP_ENTER)
 		return;
+	if (leaf == SW_LEAF_VP_ENTER)
+		host_registers(&r);
 	r.rcx = in_operand(kinds[0]);
 	r.rdx = kinds[0] ? in_operand(kinds[1]) : 0;
 	r.r8 = kinds[0] && kinds[1] ? in_operand(kinds[2]) : 0;
@@ -120,6 +139,15 @@ static u64 quick(u64 leaf, u64 rcx, u64 rdx, u64 r8, u64 r9)
 	return issue(leaf, &r);
 }
 
+static void on_each_package(u64 leaf, u64 rcx)
+{
+	u32 pkg = sw_user_pkg;
+
+	for (sw_user_pkg = 0; sw_user_pkg < FUZZ_PKGS; sw_user_pkg++)
+		quick(leaf, rcx, 0, 0, 0);
+	sw_user_pkg = pkg;
+}
+
 /* A TD the ordinary way, as far as one byte says; pages from a fixed place. */
 static void step_build(void)
 {
@@ -128,7 +156,7 @@ static void step_build(void)
 	int page = 16 + n * 40;
 
 	quick(SW_LEAF_MNG_CREATE, tdr, sw_sys.first_hkid + 1 + n, 0, 0);
-	quick(SW_LEAF_MNG_KEY_CONFIG, tdr, 0, 0, 0);
+	on_each_package(SW_LEAF_MNG_KEY_CONFIG, tdr);
 	for (i = 0; i < SW_TDCS_PAGES_MIN; i++)
 		quick(SW_LEAF_MNG_ADDCX, pool_pa(page++), tdr, 0, 0);
 	if (to < 1)
@@ -159,7 +187,10 @@ static void step_teardown(void)
 	for (i = 0; i < NR_TDVPRS; i++)
 		quick(SW_LEAF_VP_FLUSH, pool_pa(NR_TDRS + i), 0, 0, 0);
 	quick(SW_LEAF_MNG_VPFLUSHDONE, tdr, 0, 0, 0);
-	quick(SW_LEAF_PHYMEM_CACHE_WB, 0, 0, 0, 0);
+	if (b & 8)
+		quick(SW_LEAF_PHYMEM_CACHE_WB, 0, 0, 0, 0);
+	else
+		on_each_package(SW_LEAF_PHYMEM_CACHE_WB, 0);
 	quick(SW_LEAF_MNG_KEY_FREEID, tdr, 0, 0, 0);
 	if (!(b & 4))
 		return;
@@ -186,6 +217,22 @@ static void step_sequence(void)
 	quick(leaves[b % 6], gpa, tdr, pool_pa(b % POOL_SMALL), 0);
 }
 
+/* Where interrupts are posted, and that they are, in any order. */
+static void step_posted(void)
+{
+	static const struct {
+		u64 field, mask;
+	} fields[] = {
+		{ 0x0024000100000002, 0xffff }, { 0x0024000300002016, ~0x3fULL },
+		{ 0x0024000200004000, 0x80 }, { 0x0024000200004000, 0x80 },
+	};
+	u64 tdvpr = in_operand('V');
+	u8 b = in_byte();
+
+	quick(SW_LEAF_VP_WR, tdvpr, fields[b & 3].field, b & 0x80 ? ~0ULL : 0xc0,
+	      fields[b & 3].mask);
+}
+
 static void step_environment(void)
 {
 	u8 b = in_byte();
@@ -196,6 +243,7 @@ static void step_environment(void)
 	sw_user.no_entropy = (b & 6) == 6;
 	sw_user.tsc += (u64)(b >> 3 & 15) << 20;
 	fuzz_cpu = b >> 7;
+	sw_user_pkg = fuzz_cpu;
 }
 
 static void step_fault(void)
@@ -255,6 +303,10 @@ void fuzz_step(int depth)
 		step_params();
 		break;
 	default:
+		if (in_byte() & 3)
+			step_posted();
+		else if (!fuzz_racing)
+			step_update(depth);
 		break;
 	}
 	if (!fuzz_racing)
@@ -291,7 +343,8 @@ void fuzz_reset(void)
 	int i;
 
 	sw_fault_clear();
-	sw_sys = ready[dynamic_pamt];
+	sw_sys = ready[dynamic_pamt].sys;
+	memcpy(cpus, ready[dynamic_pamt].cpus, sizeof(ready[0].cpus));
 	for (i = 0; i < NR_BLOCKS; i++) {
 		if (!dynamic_pamt)
 			pamt_clear(0, pool_pa(i * 512), 512);
@@ -304,11 +357,12 @@ void fuzz_reset(void)
 	sw_user.irq_pending = false;
 	sw_user.no_entropy = false;
 	sw_user.tsc = 1 << 20;
-	cpus[0].last_tdvpr = cpus[1].last_tdvpr = 0;
 	fuzz_cpu = 0;
+	sw_user_pkg = 0;
 	td_params();
 	memcpy(sw_va(SOURCE + 1024), sw_va(SOURCE), 1024);
 	fuzz_guest_reset();
+	answer_reset();
 	check_reset();
 }
 
@@ -348,10 +402,14 @@ static void machine_ready(bool dynamic)
 		tdmr_info(0)[4] = TDMR_BASE + OTHER_PAMT + SW_SIZE_2M;
 		module_ready_again();
 	} else {
-		module_ready();
+		module_reset();
+		sw_user.nr_pkgs = FUZZ_PKGS;
+		sw_max_updates = ~0U;
+		module_ready_again();
 	}
 	reserve_the_rest();
-	ready[dynamic] = sw_sys;
+	ready[dynamic].sys = sw_sys;
+	memcpy(ready[dynamic].cpus, cpus, sizeof(ready[0].cpus));
 }
 
 void fuzz_setup(void)
