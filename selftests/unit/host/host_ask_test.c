@@ -56,10 +56,10 @@ static char emergency[256];
 
 #define MSR_IA32_VMX_BASIC	0x480
 
-#include "../../arch/x86/virt/vmx/tdx/retry.c"
-#include "../../arch/x86/virt/vmx/tdx/status.c"
-#include "../../arch/x86/virt/vmx/tdx/seamldr.c"
-#include "../../arch/x86/virt/vmx/tdx/mce.c"
+#include "../../../arch/x86/virt/vmx/tdx/retry.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/seamldr.c"
+#include "../../../arch/x86/virt/vmx/tdx/mce.c"
 #include "host_check.h"
 
 DEFINE_PER_CPU(bool, tdx_cache_dirty);

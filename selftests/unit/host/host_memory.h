@@ -388,16 +388,16 @@ void destroy_workqueue(struct workqueue_struct *wq)
 /* --- the code --- */
 
 #undef EXPORT_SYMBOL_GPL
-#include "../../arch/x86/virt/vmx/tdx/status.c"
-#include "../../arch/x86/virt/vmx/tdx/ranges.c"
-#include "../../arch/x86/virt/vmx/tdx/node.c"
-#include "../../arch/x86/virt/vmx/tdx/cmr.c"
-#include "../../arch/x86/virt/vmx/tdx/ram.c"
-#include "../../arch/x86/virt/vmx/tdx/tdmr.c"
-#include "../../arch/x86/virt/vmx/tdx/pamt.c"
-#include "../../arch/x86/virt/vmx/tdx/tdmr_info.c"
-#include "../../arch/x86/virt/vmx/tdx/tdmr_init.c"
-#include "../../arch/x86/virt/vmx/tdx/memory.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/ranges.c"
+#include "../../../arch/x86/virt/vmx/tdx/node.c"
+#include "../../../arch/x86/virt/vmx/tdx/cmr.c"
+#include "../../../arch/x86/virt/vmx/tdx/ram.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdmr.c"
+#include "../../../arch/x86/virt/vmx/tdx/pamt.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdmr_info.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdmr_init.c"
+#include "../../../arch/x86/virt/vmx/tdx/memory.c"
 
 /* dpamt.c's; host_dpamt_test has that file. */
 static bool dynamic;

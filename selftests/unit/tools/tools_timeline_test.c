@@ -11,7 +11,7 @@
 #include "timeline.h"
 
 #define PROGRAM	TOOLS_DIR "/tdx-timeline"
-#define SAMPLE	"tools_timeline.trace"
+#define SAMPLE	"tools/tools_timeline.trace"
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 
 unsigned int ktap_failures;

@@ -86,8 +86,8 @@ void kfree(const void *p)
 	free((void *)p);
 }
 
-#include "../../arch/x86/virt/vmx/tdx/status.c"
-#include "../../arch/x86/virt/vmx/tdx/dpamt.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/dpamt.c"
 
 /* --- the module: per range its pair, and how many small pages it has --- */
 

@@ -48,7 +48,7 @@ int tdx_on_each_package(int (*fn)(void *data), void *data);
 void tdx_key_lock(void);
 void tdx_key_unlock(void);
 
-#include "../../arch/x86/virt/vmx/tdx/package.c"
+#include "../../../arch/x86/virt/vmx/tdx/package.c"
 
 /* Three packages of two CPUs each; @offline is a mask. */
 static void set_up(unsigned int offline)

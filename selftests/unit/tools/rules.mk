@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Unit tests of the programs in tools/, and of those programs as they are run.
 
-TOOLS_TESTS := $(patsubst %.c,%,$(wildcard tools_*_test.c)) docs_test compare_test \
+TOOLS_TESTS := $(patsubst %.c,%,$(notdir $(wildcard tools/tools_*_test.c))) docs_test compare_test \
 	libvirt_test
 TOOLS := ../../tools
 
@@ -15,7 +15,7 @@ TOOLS_timeline := timeline.c timeline_parse.c timeline_json.c timeline_svg.c
 TOOLS_top := top.c
 TOOLS_info := info_host.c info_check.c info_memory.c info_print.c info_enable.c
 
-$(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h tools_timeline.trace \
+$(OUT)/tools_%_test: tools/tools_%_test.c ktap.h tools/tools_status_list.h tools/tools_timeline.trace \
 		     $(wildcard $(TOOLS)/*.[ch] $(HOST_SOURCE)/*.[ch] $(SWMOD)/core/sw_status.h)
 	@$(MAKE) -C $(TOOLS) OUT=$(OUT)/tools \
 		CFLAGS="-O1 -fsanitize=address,undefined -fno-sanitize-recover=all"
@@ -23,7 +23,7 @@ $(OUT)/tools_%_test: tools_%_test.c ktap.h tools_status_list.h tools_timeline.tr
 		-fno-sanitize-recover=all -DTOOLS_DIR='"$(OUT)/tools"' -DSWMOD_DIR='"$(SWMOD)"' -I . -I $(TOOLS) -o $@ $< \
 		$(addprefix $(TOOLS)/,$(TOOLS_$*)) $(HOST_SOURCE)/status.c -lm
 
-$(OUT)/tools_measure_test: tools_measure_test.c ktap.h $(TOOLS)/measure.c \
+$(OUT)/tools_measure_test: tools/tools_measure_test.c ktap.h $(TOOLS)/measure.c \
 			   $(TOOLS)/measure.h ../vmm/tdvf.c ../vmm/tdvf.h
 	@mkdir -p $(OUT)
 	$(CC) -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -I . \

@@ -41,8 +41,8 @@ static void movdir64b(void *dst, const void *src)
 		seen.before_write_back++;
 }
 
-#include "../../arch/x86/virt/vmx/tdx/phymem.c"
-#include "../../arch/x86/virt/vmx/tdx/pamt_clear.c"
+#include "../../../arch/x86/virt/vmx/tdx/phymem.c"
+#include "../../../arch/x86/virt/vmx/tdx/pamt_clear.c"
 #include "host_check.h"
 
 struct fake_cpu boot_cpu_data;

@@ -158,10 +158,10 @@ struct device *tdx_device(void)
 	return NULL;
 }
 
-#include "../../arch/x86/virt/vmx/tdx/seamldr.c"
-#include "../../arch/x86/virt/vmx/tdx/image.c"
-#include "../../arch/x86/virt/vmx/tdx/update.c"
-#include "../../arch/x86/virt/vmx/tdx/upload.c"
+#include "../../../arch/x86/virt/vmx/tdx/seamldr.c"
+#include "../../../arch/x86/virt/vmx/tdx/image.c"
+#include "../../../arch/x86/virt/vmx/tdx/update.c"
+#include "../../../arch/x86/virt/vmx/tdx/upload.c"
 
 /* --- an image, as the software P-SEAMLDR wants it --- */
 #define MODULE_PAGES		3

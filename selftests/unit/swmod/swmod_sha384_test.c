@@ -9,7 +9,7 @@
 #define sw_sha384_init		kernel_sha384_init
 #define sw_sha384_update	kernel_sha384_update
 #define sw_sha384_final		kernel_sha384_final
-#include "../../arch/x86/virt/vmx/tdx/swmod/os/kernel/sha384_kernel.c"
+#include "../../../arch/x86/virt/vmx/tdx/swmod/os/kernel/sha384_kernel.c"
 
 #include <openssl/sha.h>
 

@@ -2,7 +2,7 @@
 /* The status decoder: its table, and the texts that messages and tools show. */
 #include <string.h>
 
-#include "../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
 #include "host_check.h"
 
 static const char *describe(u64 status)

@@ -6,7 +6,7 @@
 #include "mmu_fixture.h"
 #undef pr_fmt
 #include "mmu.h"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/shared.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/shared.c"
 
 #define ENTRY(n)	(0x1234000000ULL + ((u64)(n) << PAGE_SHIFT) + VMX_EPT_RWX_MASK)
 

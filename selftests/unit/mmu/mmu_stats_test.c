@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is seen of the private MMU from outside: counts, and the mirror. */
 #include "mmu_fixture.h"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/dump.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/stats.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/dump.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/stats.c"
 
 /* --- the counts --- */
 

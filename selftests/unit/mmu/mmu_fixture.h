@@ -14,24 +14,24 @@
 /* Of cache.c, which has nothing to do here. */
 __thread bool tdx_cache_dirty;
 
-#include "../../arch/x86/virt/vmx/tdx/retry.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_mem.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_mng.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
-#include "../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/retry.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_mem.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_mng.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
 
-#include "../../arch/x86/kvm/vmx/tdx/mmu/verdict.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/sept_rules.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/sept_walk.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/sept.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/verdict.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/sept_rules.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/sept_walk.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/sept.c"
 #undef pr_fmt
-#include "../../arch/x86/kvm/vmx/tdx/mmu/reclaim.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/reclaim.c"
 #undef pr_fmt
-#include "../../arch/x86/kvm/vmx/tdx/mmu/track.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/reshape.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/zap.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/fault.c"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/image.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/track.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/reshape.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/zap.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/fault.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/image.c"
 
 #define SLOT_PAGES	(512UL * 64)
 #ifndef NR_VCPUS

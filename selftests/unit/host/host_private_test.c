@@ -155,9 +155,9 @@ static void folio_put(struct folio *folio)
 		contig_pages_used--;
 }
 
-#include "../../arch/x86/virt/vmx/tdx/ranges.c"
-#include "../../arch/x86/virt/vmx/tdx/node.c"
-#include "../../arch/x86/virt/vmx/tdx/private.c"
+#include "../../../arch/x86/virt/vmx/tdx/ranges.c"
+#include "../../../arch/x86/virt/vmx/tdx/node.c"
+#include "../../../arch/x86/virt/vmx/tdx/private.c"
 
 /* dpamt.c's, without metadata. */
 struct page *tdx_alloc_page(gfp_t gfp)

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "../../arch/x86/virt/vmx/tdx/tdmr.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdmr.c"
 #include "host_check.h"
 
 #define KIB	1024ULL

@@ -8,11 +8,11 @@
 #include <string.h>
 
 #include "fake.h"
-#include "../../arch/x86/virt/vmx/tdx/retry.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_mem.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_mng.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
-#include "../../arch/x86/virt/vmx/tdx/tdh_vp.c"
+#include "../../../arch/x86/virt/vmx/tdx/retry.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_mem.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_mng.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_phymem.c"
+#include "../../../arch/x86/virt/vmx/tdx/tdh_vp.c"
 #include "host_check.h"
 
 #define NR_PAGES	1024

@@ -21,8 +21,8 @@ void fake_log(const char *fmt, ...)
 	va_end(args);
 }
 
-#include "../../arch/x86/virt/vmx/tdx/status.c"
-#include "../../arch/x86/virt/vmx/tdx/metadata.c"
+#include "../../../arch/x86/virt/vmx/tdx/status.c"
+#include "../../../arch/x86/virt/vmx/tdx/metadata.c"
 
 int tdx_off(int err, const char *fmt, ...)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* When the end of a TD comes, and which zaps reach the mirror. */
 #include "mmu_fixture.h"
-#include "../../arch/x86/kvm/vmx/tdx/mmu/invalidate.c"
+#include "../../../arch/x86/kvm/vmx/tdx/mmu/invalidate.c"
 
 static unsigned int released;
 
