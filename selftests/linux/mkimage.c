@@ -2,7 +2,10 @@
 /*
  * mkimage: a Linux kernel and an initramfs as a TDVF image, without firmware.
  *
- *   mkimage STUB BZIMAGE INITRAMFS MIB VCPUS "COMMAND LINE" > IMAGE
+ *   mkimage STUB BZIMAGE INITRAMFS MIB VCPUS "COMMAND LINE" [FLAT ENTRY] > IMAGE
+ *
+ * FLAT is the same kernel unpacked and as it lies in memory from 16 MiB on, ENTRY
+ * the address of its startup_64.
  *
  * Its sections put the kernel, its parameters and the initramfs where Linux
  * wants them; stub.S accepts all other memory of a TD of MIB MiB.
@@ -28,6 +31,8 @@
 #define HOB_GPA			0x20000ULL
 #define HOB_SIZE		0x10000ULL
 #define KERNEL_GPA		(16 * MIB)
+/* startup_64 of the packed kernel. */
+#define PACKED_ENTRY		0x200
 #define BARS_GPA		0xc0000000U
 
 /* In stub.S */
@@ -289,27 +294,34 @@ static struct section section(uint32_t type, uint64_t gpa, uint64_t size,
 	return (struct section){ offset, data, gpa, size, type, attributes };
 }
 
+/* What follows the setup code. */
+static struct blob packed_kernel(const struct blob *bz)
+{
+	uint64_t setup = (bz->data[HDR_SETUP_SECTS] + 1) * 512;
+
+	return (struct blob){ bz->data + setup, bz->size - setup };
+}
+
 int main(int argc, char **argv)
 {
-	uint64_t ram, kernel_size, init_size, initrd_gpa, offset;
-	struct blob stub, bz, initrd;
-	uint8_t *params, *kernel;
+	uint64_t ram, init_size, initrd_gpa, offset;
+	struct blob stub, bz, initrd, kernel;
+	uint8_t *params;
 	struct section s[5];
 	int vcpus;
 
-	if (argc != 7)
-		errx(2, "usage: mkimage STUB BZIMAGE INITRAMFS MIB VCPUS CMDLINE");
+	if (argc != 7 && argc != 9)
+		errx(2, "usage: mkimage STUB BZIMAGE INITRAMFS MIB VCPUS CMDLINE [FLAT ENTRY]");
 	stub = read_file(argv[1]);
 	bz = read_file(argv[2]);
 	initrd = read_file(argv[3]);
 	ram = strtoull(argv[4], NULL, 10) * MIB;
 	if (stub.size != STUB_SIZE || bz.size < 0x10000)
 		errx(1, "that is no stub, or no kernel");
-	kernel = bz.data + (bz.data[HDR_SETUP_SECTS] + 1) * 512;
-	kernel_size = bz.data + bz.size - kernel;
+	kernel = argv[7] ? read_file(argv[7]) : packed_kernel(&bz);
 	init_size = *(uint32_t *)(bz.data + BP_INIT_SIZE);
 	initrd_gpa = ram - ALIGN(initrd.size) - 2 * MIB;
-	if (initrd_gpa < KERNEL_GPA + init_size)
+	if (initrd_gpa < KERNEL_GPA + (init_size > kernel.size ? init_size : kernel.size))
 		errx(1, "%s MiB are too little", argv[4]);
 	params = calloc(1, PARAMS_SIZE);
 	vcpus = atoi(argv[5]);
@@ -321,24 +333,24 @@ int main(int argc, char **argv)
 	s[0] = section(PAYLOAD, PARAMS_GPA, PARAMS_SIZE, offset, PARAMS_SIZE);
 	s[1] = section(TD_HOB, HOB_GPA, HOB_SIZE, 0, 0);
 	offset += PARAMS_SIZE;
-	s[2] = section(PAYLOAD, KERNEL_GPA, ALIGN(kernel_size), offset,
-		       kernel_size);
-	offset += ALIGN(kernel_size);
+	s[2] = section(PAYLOAD, KERNEL_GPA, ALIGN(kernel.size), offset,
+		       kernel.size);
+	offset += ALIGN(kernel.size);
 	s[3] = section(PAYLOAD, initrd_gpa, ALIGN(initrd.size), offset,
 		       initrd.size);
 	offset += ALIGN(initrd.size);
 	s[4] = section(BFV, (1ULL << 32) - STUB_SIZE, STUB_SIZE, offset,
 		       STUB_SIZE);
 
-	put64(stub.data + STUB_WORDS, KERNEL_GPA + 0x200);
+	put64(stub.data + STUB_WORDS, argv[7] ? strtoull(argv[8], NULL, 16) : KERNEL_GPA + PACKED_ENTRY);
 	put64(stub.data + STUB_WORDS + 8, PARAMS_GPA);
 	put64(stub.data + STUB_WORDS + 16, PARAMS_GPA + MAILBOX_OFFSET);
 	put_ranges(stub.data, s, 4, ram);
 	put_tables(stub.data, s, 5);
 	fwrite(params, 1, PARAMS_SIZE, stdout);
 	/* Both are followed by zeroes up to a whole page in memory. */
-	fwrite(kernel, 1, kernel_size, stdout);
-	fwrite(initrd.data + initrd.size, 1, ALIGN(kernel_size) - kernel_size,
+	fwrite(kernel.data, 1, kernel.size, stdout);
+	fwrite(initrd.data + initrd.size, 1, ALIGN(kernel.size) - kernel.size,
 	       stdout);
 	fwrite(initrd.data, 1, ALIGN(initrd.size), stdout);
 	fwrite(stub.data, 1, STUB_SIZE, stdout);

@@ -38,6 +38,9 @@ static struct {
 	bool may_run[MAX_VCPUS];
 	bool waits[MAX_VCPUS];
 	bool stopped, ending, failed;
+	/* What gdb has a vCPU do; it steps over an INT3 of the TD's own meanwhile. */
+	bool steps[MAX_VCPUS], passes[MAX_VCPUS];
+	bool breakpoints;
 	struct vcpu *stopped_vcpu;
 	bool at_breakpoint;
 
@@ -93,13 +96,33 @@ static void wake_server(void)
 }
 
 /*
+ * An INT3 that is not gdb's, such as the one with which Linux tests its handler: the TD
+ * gets its exception.  Nobody changes breakpoints while the TD runs.
+ */
+static bool is_the_tds_own(struct vcpu *vcpu, bool breakpoint)
+{
+	unsigned int id = vcpu->id;
+
+	if (breakpoint) {
+		if (target_at_breakpoint(vcpu))
+			return false;
+		g.passes[id] = true;
+		return target_control(vcpu, true, false);
+	}
+	if (!g.passes[id])
+		return false;
+	g.passes[id] = false;
+	return target_control(vcpu, g.steps[id], g.breakpoints) && !g.steps[id];
+}
+
+/*
  * Two may stop at once.  The second is not told of: it is at its breakpoint still,
  * and stops there again.
  */
 void gdb_stopped(struct vcpu *vcpu, bool breakpoint)
 {
 	pthread_mutex_lock(&g.lock);
-	if (!g.stopped) {
+	if (!g.stopped && !is_the_tds_own(vcpu, breakpoint)) {
 		g.stopped = true;
 		g.stopped_vcpu = vcpu;
 		g.at_breakpoint = breakpoint;
@@ -172,9 +195,12 @@ static void resume(const char *actions, bool breakpoints)
 	}
 	pthread_mutex_lock(&g.lock);
 	g.stopped = false;
+	g.breakpoints = breakpoints;
 	for (i = 0; i < g.vm->nr_vcpus; i++) {
 		if (!actions[i])
 			continue;
+		g.steps[i] = actions[i] == 's';
+		g.passes[i] = false;
 		g.vm->vcpus[i].run->immediate_exit = g.ending;
 		g.may_run[i] = true;
 	}

@@ -49,11 +49,15 @@ const char *target_xml(void);
 void target_registers(struct vcpu *vcpu, char *out);
 bool target_register(struct vcpu *vcpu, unsigned int nr, char *out);
 bool target_set_register(struct vcpu *vcpu, unsigned int nr, const char *hex);
+/* Addresses of Linux' text may be used before Linux has tables for them. */
+void target_linux_map(bool on);
 /* @va by the tables of @vcpu.  All or nothing of a page. */
 bool target_memory(struct vcpu *vcpu, u64 va, u8 *data, size_t size, bool write);
 /* INT3 at @va; the TD's memory reads as if it were not there. */
 bool target_insert(struct vcpu *vcpu, u64 va);
 bool target_remove(struct vcpu *vcpu, u64 va);
+/* Does @vcpu stand at one of them, or at an INT3 of the TD's own? */
+bool target_at_breakpoint(struct vcpu *vcpu);
 void target_remove_all(struct vcpu *vcpu);
 /* Before the vCPU runs: one instruction or many, INT3 stops it or not. */
 bool target_control(struct vcpu *vcpu, bool step, bool breakpoints);

@@ -231,7 +231,7 @@ static bool access_gpa(struct vm *vm, u64 gpa, u8 *data, size_t size, bool write
 /* --- memory by guest virtual address --- */
 
 /* Long mode's tables; without paging an address is a physical one. */
-static bool translate(struct vcpu *vcpu, u64 va, u64 *gpa)
+static bool walk(struct vcpu *vcpu, u64 va, u64 *gpa)
 {
 	int level, shift;
 	u64 table, entry;
@@ -261,6 +261,26 @@ static bool translate(struct vcpu *vcpu, u64 va, u64 *gpa)
 		table = entry;
 	}
 	return false;
+}
+
+/* __START_KERNEL_map: where the link puts physical address 0, for 1 GiB. */
+#define LINUX_MAP	0xffffffff80000000ULL
+#define LINUX_MAP_SIZE	(1ULL << 30)
+
+static bool linux_map;
+
+void target_linux_map(bool on)
+{
+	linux_map = on;
+}
+
+/* Linux' tables, once it has some, say what the link said: it is not moved. */
+static bool translate(struct vcpu *vcpu, u64 va, u64 *gpa)
+{
+	if (!linux_map || va - LINUX_MAP >= LINUX_MAP_SIZE)
+		return walk(vcpu, va, gpa);
+	*gpa = va - LINUX_MAP;
+	return true;
 }
 
 /* --- breakpoints --- */
@@ -296,6 +316,20 @@ bool target_insert(struct vcpu *vcpu, u64 va)
 	bp->va = va;
 	nr_breakpoints++;
 	return true;
+}
+
+bool target_at_breakpoint(struct vcpu *vcpu)
+{
+	struct breakpoint *bp;
+	u64 gpa;
+
+	if (!translate(vcpu, get_field(vcpu, RIP), &gpa))
+		return false;
+	for (bp = breakpoints; bp < breakpoints + nr_breakpoints; bp++) {
+		if (bp->gpa == gpa)
+			return true;
+	}
+	return false;
 }
 
 /* A page that has gone took its breakpoint with it. */

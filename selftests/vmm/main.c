@@ -39,6 +39,7 @@ struct options {
 	const char *disk;
 	const char *quote_socket;
 	const char *gdb;
+	bool linux_map;
 	unsigned long mib;
 	unsigned long vcpus;
 	unsigned long seconds;
@@ -64,7 +65,7 @@ void die(enum exit_code code, const char *fmt, ...)
 static void print_help(FILE *to)
 {
 	fprintf(to, "usage: tdxrun [-m MIB] [-c VCPUS] [-f FIRMWARE] [-d DISK] [-q SOCKET]\n"
-		"              [-t SECONDS] [-v] [--until=boot|idle] [--gdb PORT]\n"
+		"              [-t SECONDS] [-v] [--until=boot|idle] [--gdb PORT [--linux-map]]\n"
 		"  -m MIB       memory, %d to %d (default %d)\n"
 		"  -c VCPUS     1 to %d (default 1)\n"
 		"  -f FIRMWARE  image with TDVF metadata (default %s)\n"
@@ -76,6 +77,8 @@ static void print_help(FILE *to)
 		"               or idles (default); idle: go on until it idles\n"
 		"  --gdb PORT   a debug TD, which waits for gdb on this port, or on the\n"
 		"               Unix socket PORT if that has a slash\n"
+		"  --linux-map  breakpoints at Linux' addresses before Linux has paging on:\n"
+		"               its text is at the physical ones of its link (nokaslr)\n"
 		"Exit status: 0 reached it, 1 did not, 2 usage, 4 no TDs on this machine.\n",
 		MIN_MIB, MAX_MIB, DEFAULT_MIB, MAX_VCPUS, DEFAULT_FIRMWARE,
 		DEFAULT_SECONDS);
@@ -110,6 +113,7 @@ static void parse_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = {
 		{ "until", required_argument, NULL, 'u' },
 		{ "gdb", required_argument, NULL, 'g' },
+		{ "linux-map", no_argument, NULL, 'l' },
 		{ "help", no_argument, NULL, 'h' },
 		{ }
 	};
@@ -146,6 +150,9 @@ static void parse_options(int argc, char **argv, struct options *o)
 			if (!strchr(optarg, '/'))
 				parse_number(optarg, c, 1, 65535);
 			break;
+		case 'l':
+			o->linux_map = true;
+			break;
 		case 'h':
 			print_help(stdout);
 			exit(0);
@@ -156,6 +163,8 @@ static void parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind != argc)
 		die(EXIT_USAGE, "what is \"%s\"?", argv[optind]);
+	if (o->linux_map && !o->gdb)
+		die(EXIT_USAGE, "--linux-map is of use with --gdb alone");
 }
 
 /* A private copy: the file may change while it is in use. */
@@ -313,6 +322,7 @@ static enum exit_code run_td(const struct options *o)
 	blk_start(vm);
 	if (o->gdb)
 		gdb_listen(vm, o->gdb);
+	target_linux_map(o->linux_map);
 	run_start(vm);
 	gdb_start();
 	wait_for_end(o);

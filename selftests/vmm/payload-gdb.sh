@@ -21,7 +21,11 @@ vmm=$!
 while [ ! -S /run/gdb.socket ] && kill -0 $vmm; do
 	usleep 50000
 done
-HOME=/run lib/ld-linux-x86-64.so.2 --library-path lib ./gdb -nx -batch -x script 2>&1
+# Of this machine's kernel, for a TD that boots the same one: gdb has no vmlinux.
+for name in tdx_early_init tdx_handle_virt_exception rest_init; do
+	sed -n "s/^\([0-9a-f]*\) [tT] $name\$/set \$$name = 0x\1/p" /proc/kallsyms
+done >symbols
+HOME=/run lib/ld-linux-x86-64.so.2 --library-path lib ./gdb -nx -batch -x symbols -x script 2>&1
 wait $vmm
 status=$?
 check_kernel_log || [ "$status" != 0 ] || status=1

@@ -29,6 +29,8 @@ static atomic_int steps[2];
 static u8 ram[8192];
 static u64 reg;
 static unsigned int inserted;
+/* A vCPU is at an INT3, gdb's or not; breakpoints are on. */
+static atomic_bool at_int3[2], is_gdbs, exits[2];
 
 void die(enum exit_code code, const char *fmt, ...)
 {
@@ -107,9 +109,15 @@ void target_remove_all(struct vcpu *vcpu)
 	inserted = 0;
 }
 
+bool target_at_breakpoint(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return is_gdbs;
+}
+
 bool target_control(struct vcpu *vcpu, bool step, bool breakpoints)
 {
-	(void)breakpoints;
+	exits[vcpu->id] = breakpoints;
 	steps[vcpu->id] = step;
 	return true;
 }
@@ -122,6 +130,11 @@ static void *vcpu_thread(void *arg)
 		gdb_before_run(vcpu);
 		if (vm.stop)
 			return NULL;
+		if (at_int3[vcpu->id] && exits[vcpu->id]) {
+			gdb_stopped(vcpu, true);
+			continue;
+		}
+		at_int3[vcpu->id] = false;
 		rounds[vcpu->id]++;
 		if (steps[vcpu->id])
 			gdb_stopped(vcpu, false);
@@ -273,6 +286,30 @@ static void a_byte_of_3_stops_all(void)
 		    __func__);
 }
 
+/* It runs on behind its own as if nobody looked, and a step over it is a step. */
+static void an_int3_of_the_tds_own_is_the_tds(void)
+{
+	unsigned long before;
+	bool ok;
+
+	at_int3[0] = true;
+	before = rounds[0];
+	send_packet("vCont;c");
+	while (rounds[0] < before + 3)
+		usleep(1000);
+	ok = !at_int3[0] && exits[0] && !gdb_has_stopped();
+	send_raw("\3", 1);
+	ok &= !strncmp(reply(), "T02", 3);
+	at_int3[0] = true;
+	before = rounds[0];
+	ok &= answers("vCont;s:1", "T05thread:1;") && rounds[0] == before + 1;
+	at_int3[0] = true;
+	is_gdbs = true;
+	ok &= answers("vCont;c", "T05thread:1;") && at_int3[0];
+	at_int3[0] = false;
+	ktap_result(ok, "%s", __func__);
+}
+
 /* Of which the server asks for no more than it can hold. */
 static void what_is_no_packet_ends_the_connection(void)
 {
@@ -345,6 +382,7 @@ int main(void)
 	bad_packets_are_refused();
 	a_step_runs_one_vcpu();
 	a_byte_of_3_stops_all();
+	an_int3_of_the_tds_own_is_the_tds();
 	what_is_no_packet_ends_the_connection();
 	a_packet_may_come_in_pieces();
 	a_gdb_that_goes_leaves_it_running();
