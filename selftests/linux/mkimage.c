@@ -342,7 +342,8 @@ int main(int argc, char **argv)
 	s[4] = section(BFV, (1ULL << 32) - STUB_SIZE, STUB_SIZE, offset,
 		       STUB_SIZE);
 
-	put64(stub.data + STUB_WORDS, argv[7] ? strtoull(argv[8], NULL, 16) : KERNEL_GPA + PACKED_ENTRY);
+	put64(stub.data + STUB_WORDS, argv[7] ? strtoull(argv[8], NULL, 16) :
+						KERNEL_GPA + PACKED_ENTRY);
 	put64(stub.data + STUB_WORDS + 8, PARAMS_GPA);
 	put64(stub.data + STUB_WORDS + 16, PARAMS_GPA + MAILBOX_OFFSET);
 	put_ranges(stub.data, s, 4, ram);
