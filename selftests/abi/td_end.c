@@ -194,15 +194,16 @@ static void end_as_a_restart(struct td *td, bool delete_slots)
 	td_destroy(td);
 }
 
-/* No page is removed, none written back but the TDR. */
+/* No page is removed, none written back but the TDR, and pairs of dynamic PAMT. */
 static void removes_no_page(const char *name, bool delete_slots)
 {
 	static const char *const leaves[] = {
 		"TDH.MEM.RANGE.BLOCK", "TDH.MEM.PAGE.REMOVE",
 		"TDH.PHYMEM.PAGE.WBINVD", "TDH.PHYMEM.PAGE.RECLAIM",
+		"TDH.PHYMEM.PAMT.REMOVE",
 	};
 	struct td *td = td_ready(1, GUEST_HELLO);
-	long long n[4];
+	long long n[5];
 	unsigned int i;
 
 	if (calls_of(leaves[0]) < 0) {
@@ -211,13 +212,13 @@ static void removes_no_page(const char *name, bool delete_slots)
 		return;
 	}
 	pre_fault(td);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < ARRAY_SIZE(leaves); i++)
 		n[i] = calls_of(leaves[i]);
 	end_as_a_restart(td, delete_slots);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < ARRAY_SIZE(leaves); i++)
 		n[i] = calls_of(leaves[i]) - n[i];
-	ktap_result(n[0] == NR_PAGES + IMAGE_SIZE / 4096 && !n[1] && n[2] == 1 &&
-		    n[3] > n[0],
+	ktap_result(n[0] == NR_PAGES + IMAGE_SIZE / 4096 && !n[1] &&
+		    n[2] == 1 + 2 * n[4] && n[3] > n[0],
 		    "%s: %lld blocked, %lld removed, %lld written back, %lld reclaimed",
 		    name, n[0], n[1], n[2], n[3]);
 }
