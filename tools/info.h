@@ -52,13 +52,15 @@ bool info_exists(const char *path);
 int info_msr(unsigned int msr, uint64_t *value);
 /* The file of @name for @kernel that modprobe takes, if it is not the kernel's own. */
 bool info_our_module(const char *kernel, const char *name, char *path, size_t size);
-/* Does the file end as a signed module does?  A compressed one cannot be told. */
+/* Does the file end as a signed module does?  Of a compressed one modinfo tells. */
 bool info_is_signed(const char *path);
 
 /* --- info_check.c, info_memory.c --- */
 
 void info_run(struct info_report *r);
 void info_memory(struct info_check *c);
+/* What has the kernel refuse modules that are not signed; NULL: nothing. */
+const char *info_wants_signatures(void);
 void info_set(struct info_check *c, enum info_state state, const char *advice,
 	      const char *found, ...) __attribute__((format(printf, 4, 5)));
 

@@ -266,14 +266,24 @@ static void check_copies(struct info_check *c, const char *kernel)
 		info_set(c, INFO_OK, "", "no second copy of the modules");
 }
 
-static void check_secure_boot(struct info_check *c, const char *kernel)
+const char *info_wants_signatures(void)
 {
-	char lockdown[80] = "", path[200];
-	bool locked, enforced = is_yes("/sys/module/module/parameters/sig_enforce");
+	char lockdown[80] = "";
 
 	info_read("/sys/kernel/security/lockdown", lockdown, sizeof(lockdown));
-	locked = *lockdown && !strstr(lockdown, "[none]");
-	if (!locked && !enforced)
+	if (*lockdown && !strstr(lockdown, "[none]"))
+		return "lockdown, as with Secure Boot";
+	if (is_yes("/sys/module/module/parameters/sig_enforce"))
+		return "module.sig_enforce";
+	return NULL;
+}
+
+static void check_secure_boot(struct info_check *c, const char *kernel)
+{
+	const char *why = info_wants_signatures();
+	char path[200];
+
+	if (!why)
 		info_set(c, INFO_OK, "", "the kernel loads unsigned modules");
 	else if (info_exists(KVM_INTEL "tdx"))
 		info_set(c, INFO_OK, "", "the kernel wants signed modules, and has loaded ours");
@@ -283,8 +293,7 @@ static void check_secure_boot(struct info_check *c, const char *kernel)
 	else
 		info_set(c, INFO_MISSING,
 			 "mokutil --import /var/lib/dkms/mok.pub, reboot, enroll it, then build the modules again",
-			 "the kernel refuses unsigned modules (%s)",
-			 locked ? "lockdown, as with Secure Boot" : "module.sig_enforce");
+			 "the kernel refuses unsigned modules (%s)", why);
 }
 
 static void check_parameters(struct info_check *c)

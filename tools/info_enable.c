@@ -21,7 +21,7 @@ static int say(const char *what)
 	return 1;
 }
 
-static int modprobe(const char *arg1, const char *arg2)
+static int run(const char *program, const char *arg1, const char *arg2)
 {
 	int status;
 	pid_t pid;
@@ -29,13 +29,18 @@ static int modprobe(const char *arg1, const char *arg2)
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
-		execlp("modprobe", "modprobe", arg1, arg2, (char *)NULL);
-		perror("tdx-info: modprobe");
+		execlp(program, program, arg1, arg2, (char *)NULL);
+		fprintf(stderr, "tdx-info: %s: %s\n", program, strerror(errno));
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return -1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static int modprobe(const char *arg1, const char *arg2)
+{
+	return run("modprobe", arg1, arg2);
 }
 
 /* Does process @pid have a VM, or /dev/kvm, open? */
@@ -88,12 +93,33 @@ static bool is_free(void)
 	return info_read("/sys/module/kvm_intel/refcnt", text, sizeof(text)) || !atoi(text);
 }
 
-static int bring_back(const char *why)
+/* The kernel's own module, which modprobe passes over for ours. */
+static int load_own(const char *kernel, const char *name)
+{
+	static const char * const ends[] = { "", ".xz", ".zst", ".gz" };
+	char path[300];
+	unsigned int i;
+
+	for (i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		snprintf(path, sizeof(path), "/lib/modules/%s/kernel/arch/x86/kvm/%s.ko%s",
+			 kernel, name, ends[i]);
+		if (!access(path, R_OK))
+			return run("insmod", path, NULL);
+	}
+	return -1;
+}
+
+/* Ours without TDX, or the kernel's own where the kernel refuses ours. */
+static int bring_back(const char *kernel, const char *why)
 {
 	say(why);
-	if (modprobe("kvm_intel", "tdx=0") && modprobe("kvm_intel", NULL))
-		say("kvm_intel does not come back either: ordinary VMs do not work now");
-	return 1;
+	if (!modprobe("kvm_intel", "tdx=0"))
+		return 1;
+	modprobe("irqbypass", NULL);
+	if ((!info_exists("/sys/module/kvm") && load_own(kernel, "kvm")) ||
+	    load_own(kernel, "kvm-intel"))
+		return say("kvm_intel does not come back either: ordinary VMs do not work now");
+	return say("the kernel's own kvm_intel is loaded again");
 }
 
 int info_enable(void)
@@ -107,6 +133,8 @@ int info_enable(void)
 	if (info_read("/proc/sys/kernel/osrelease", kernel, sizeof(kernel)) ||
 	    !info_our_module(kernel, "kvm-intel", path, sizeof(path)))
 		return say("there is no kvm_intel with TDX for this kernel: install kvm-tdx-dkms, or run make install");
+	if (info_wants_signatures() && !info_is_signed(path))
+		return say("the kernel refuses unsigned modules, and kvm_intel with TDX is not signed: tdx-info says what to do");
 	if (!is_free()) {
 		name_users();
 		return say("kvm_intel is in use: end the VMs, then try again");
@@ -115,9 +143,9 @@ int info_enable(void)
 		return say("kvm_intel cannot be unloaded, see above");
 	/* Of kvm_intel's being unloaded: the kernel's own kvm would stay with ours. */
 	if (info_exists("/sys/module/kvm") && modprobe("-r", "kvm"))
-		return bring_back("kvm cannot be unloaded: another module uses it");
+		return bring_back(kernel, "kvm cannot be unloaded: another module uses it");
 	if (modprobe("kvm_intel", "tdx=1"))
-		return bring_back("kvm_intel does not load");
+		return bring_back(kernel, "kvm_intel does not load");
 	if (info_read("/sys/module/kvm_intel/parameters/tdx", on, sizeof(on)))
 		return say("the kernel's own kvm_intel was loaded: run depmod, see modinfo kvm_intel");
 	if (*on != 'Y')

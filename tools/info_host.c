@@ -269,6 +269,30 @@ bool info_our_module(const char *kernel, const char *name, char *path, size_t si
 	return false;
 }
 
+/* A record has the end of the module as it is when unpacked. */
+static bool modinfo_has_signature(const char *path)
+{
+	char command[400];
+	bool yes;
+	FILE *f;
+
+	snprintf(command, sizeof(command),
+		 "PATH=\"$PATH:/usr/sbin:/sbin\" modinfo -F sig_id '%s' 2>/dev/null", path);
+	f = popen(command, "r");
+	if (!f)
+		return false;
+	yes = fgetc(f) > ' ';
+	pclose(f);
+	return yes;
+}
+
+static bool is_packed(const char *path)
+{
+	const char *dot = strrchr(path, '.');
+
+	return dot && strcmp(dot, ".ko");
+}
+
 bool info_is_signed(const char *path)
 {
 	char full[512], end[sizeof(SIGNED_END) - 1];
@@ -283,5 +307,5 @@ bool info_is_signed(const char *path)
 	if (!fseek(f, -(long)sizeof(end), SEEK_END) && fread(end, sizeof(end), 1, f) == 1)
 		yes = !memcmp(end, SIGNED_END, sizeof(end));
 	fclose(f);
-	return yes;
+	return yes || (!*root_dir && is_packed(path) && modinfo_has_signature(path));
 }

@@ -435,31 +435,52 @@ static void json_can_be_parsed(void)
 	end();
 }
 
+static void fake_program(const char *name, const char *text)
+{
+	char path[100];
+
+	snprintf(path, sizeof(path), "/bin/%s", name);
+	put(path, text);
+	snprintf(path, sizeof(path), "%s/bin/%s", host, name);
+	chmod(path, 0755);
+}
+
 /* A modprobe that writes down what it is asked, and then does as @body says. */
 static void fake_modprobe(const char *body)
 {
-	char text[800], path[100];
+	char text[800];
 
 	snprintf(text, sizeof(text), "#!/bin/sh\ncd '%s'\necho \"$*\" >>calls\ncase \"$*\" in\n%s\nesac\n",
 		 host, body);
-	put("/bin/modprobe", text);
-	snprintf(path, sizeof(path), "%s/bin/modprobe", host);
-	chmod(path, 0755);
+	fake_program("modprobe", text);
+}
+
+/* With the host's programs before all others; to be freed by leave_path(). */
+static char *enter_path(void)
+{
+	char path[300], *old = strdup(getenv("PATH"));
+
+	snprintf(path, sizeof(path), "%s/bin:%s", host, old);
+	setenv("PATH", path, 1);
+	return old;
+}
+
+static void leave_path(char *old)
+{
+	setenv("PATH", old, 1);
+	free(old);
 }
 
 /* On a host with the kernel's own kvm_intel, unless @body of modprobe matters. */
 static int enable(const char *body)
 {
-	char path[300], *old = strdup(getenv("PATH"));
+	char *old = enter_path();
 	int ret;
 
 	fake_modprobe(body);
-	snprintf(path, sizeof(path), "%s/bin:%s", host, old);
-	setenv("PATH", path, 1);
 	check(!info_open(host, NULL));
 	ret = info_enable();
-	setenv("PATH", old, 1);
-	free(old);
+	leave_path(old);
 	return ret;
 }
 
@@ -527,6 +548,37 @@ static void enable_brings_kvm_back_if_ours_does_not_load(void)
 	end();
 }
 
+static void enable_takes_no_kvm_away_for_modules_that_are_refused(void)
+{
+	begin();
+	be_off();
+	put("/sys/module/kvm_intel/refcnt", "0\n");
+	put("/sys/module/module/parameters/sig_enforce", "Y\n");
+	check(enable(UNLOAD LOADS("Y")) == 1);
+	expect_calls("");
+	put(OURS, "code~Module signature appended~\n");
+	check(enable(UNLOAD LOADS("Y")) == 0);
+	end();
+}
+
+/* dkms packs modules where the kernel's own are; the signature is inside. */
+static void modinfo_is_asked_of_a_packed_module(void)
+{
+	char path[100], *old;
+
+	begin();
+	put("/kvm-intel.ko.xz", "packed");
+	snprintf(path, sizeof(path), "%s/kvm-intel.ko.xz", host);
+	old = enter_path();
+	check(!info_open("", NULL));
+	fake_program("modinfo", "#!/bin/sh\n[ \"$1 $2\" != '-F sig_id' ] || echo PKCS#7\n");
+	check(info_is_signed(path));
+	fake_program("modinfo", "#!/bin/sh\nexit 1\n");
+	check(!info_is_signed(path));
+	leave_path(old);
+	end();
+}
+
 static void enable_says_that_tdx_stayed_off(void)
 {
 	begin();
@@ -559,6 +611,8 @@ static const struct ktap_test tests[] = {
 	TEST(enable_puts_ours_in_the_place_of_the_kernels),
 	TEST(enable_takes_no_vm_away),
 	TEST(enable_brings_kvm_back_if_ours_does_not_load),
+	TEST(enable_takes_no_kvm_away_for_modules_that_are_refused),
+	TEST(modinfo_is_asked_of_a_packed_module),
 	TEST(enable_says_that_tdx_stayed_off),
 };
 
