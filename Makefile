@@ -27,7 +27,7 @@ kvm-dir   := arch/x86/kvm
 	shell .shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
 	trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
-	throughput fuzz-kvm deb test-packages tools check install uninstall clean distclean help
+	throughput fuzz-kvm deb test-packages compat tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -144,6 +144,10 @@ deb:
 
 test-packages:
 	@packaging/test $(ARGS)
+
+# Each 6.12 kernel in the archives of Debian 12 and 13; makes the table of docs/support.md.
+compat:
+	@packaging/compat
 
 # tdx-info, tdx-status, tdx-measure, tdx-timeline and tdx-top.
 tools:
