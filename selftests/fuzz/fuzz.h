@@ -77,4 +77,10 @@ bool check_unchanged(void);
 /* Prints the reason and ends the process with a trap. */
 void violated(const char *fmt, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
+#define LL(x)		((unsigned long long)(x))
+#define must(cond, fmt, ...) do {					\
+	if (!(cond))							\
+		violated(fmt, ##__VA_ARGS__);				\
+} while (0)
+
 #endif /* _FUZZ_H */

@@ -2,16 +2,9 @@
 /*
  * What a SEAMCALL may answer, whatever was asked: which registers carry what, and
  * which calls have to come before which.  Written from what Intel's module answers
- * ("42 kinds of difference" in docs/swmod.md), not from this one's code.
+ * (the table of differences in docs/swmod.md), not from this one's code.
  */
-#include "debug/fault.h"
 #include "fuzz.h"
-
-#define LL(x)		((unsigned long long)(x))
-#define must(cond, fmt, ...) do {					\
-	if (!(cond))							\
-		violated(fmt, ##__VA_ARGS__);				\
-} while (0)
 
 /* Bits 31:0 of a status name an operand. */
 #define KIND(status)	((status) & SW_STATUS_MASK)

@@ -52,12 +52,6 @@ void violated(const char *fmt, ...)
 	abort();
 }
 
-#define LL(x)		((unsigned long long)(x))
-#define must(cond, fmt, ...) do {					\
-	if (!(cond))							\
-		violated(fmt, ##__VA_ARGS__);				\
-} while (0)
-
 static const struct meta *in_array(int level, u64 pa)
 {
 	const struct meta *array = sw_va(sw_sys.tdmr[0].pamt[level]);
