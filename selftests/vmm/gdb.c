@@ -106,8 +106,8 @@ static bool is_the_tds_own(struct vcpu *vcpu, bool breakpoint)
 	if (breakpoint) {
 		if (target_at_breakpoint(vcpu))
 			return false;
-		g.passes[id] = true;
-		return target_control(vcpu, true, false);
+		g.passes[id] = target_control(vcpu, true, false);
+		return g.passes[id];
 	}
 	if (!g.passes[id])
 		return false;

@@ -22,9 +22,9 @@ while [ ! -S /run/gdb.socket ] && kill -0 $vmm; do
 	usleep 50000
 done
 # Of this machine's kernel, for a TD that boots the same one: gdb has no vmlinux.
-for name in tdx_early_init tdx_handle_virt_exception rest_init; do
-	sed -n "s/^\([0-9a-f]*\) [tT] $name\$/set \$$name = 0x\1/p" /proc/kallsyms
-done >symbols
+: >symbols
+[ ! -e names ] ||
+	sed -n "s/^\([0-9a-f]*\) [tT] \($(cat names)\)\$/set \$\2 = 0x\1/p" /proc/kallsyms >symbols
 HOME=/run lib/ld-linux-x86-64.so.2 --library-path lib ./gdb -nx -batch -x symbols -x script 2>&1
 wait $vmm
 status=$?
