@@ -36,6 +36,17 @@ struct pvh_module {
 	uint64_t reserved;
 };
 
+struct pvh_memmap_entry {
+	uint64_t addr;
+	uint64_t size;
+	uint32_t type;
+	uint32_t reserved;
+};
+
+#define PVH_MEMMAP_RESERVED	2
+
+_Static_assert(sizeof(struct pvh_memmap_entry) == BOOTBLOCK_MEMMAP_STRIDE,
+	       "bootrom.S steps from entry to entry");
 _Static_assert(offsetof(struct pvh_start_info, memmap_entries) ==
 	       BOOTBLOCK_MEMMAP_COUNT, "bootrom.S counts entries here");
 
@@ -60,6 +71,19 @@ static void put_cmdline(uint8_t *block, const char *cmdline)
 	strcpy((char *)block + BOOTBLOCK_CMDLINE, cmdline);
 }
 
+/* The kernel lets a reserved range win over the BIOS's RAM below it. */
+static void reserve(uint8_t *block, const char *addr, const char *size)
+{
+	const struct pvh_memmap_entry e = {
+		.addr = number(addr),
+		.size = number(size),
+		.type = PVH_MEMMAP_RESERVED,
+	};
+
+	memcpy(block + BOOTBLOCK_MEMMAP, &e, sizeof(e));
+	block[BOOTBLOCK_MEMMAP_COUNT] = 1;
+}
+
 int main(int argc, char **argv)
 {
 	static uint8_t block[BOOTBLOCK_SIZE];
@@ -74,8 +98,8 @@ int main(int argc, char **argv)
 	struct pvh_module initrd = {};
 	uint32_t entry;
 
-	if (argc != 5) {
-		fprintf(stderr, "usage: bootblock ENTRY INITRD_ADDR INITRD_SIZE CMDLINE\n");
+	if (argc != 5 && argc != 7) {
+		fprintf(stderr, "usage: bootblock ENTRY INITRD_ADDR INITRD_SIZE CMDLINE [RESERVED_ADDR RESERVED_SIZE]\n");
 		return 2;
 	}
 	entry = number(argv[1]);
@@ -86,6 +110,8 @@ int main(int argc, char **argv)
 	memcpy(block + BOOTBLOCK_MODULE, &initrd, sizeof(initrd));
 	memcpy(block + BOOTBLOCK_ENTRY, &entry, sizeof(entry));
 	put_cmdline(block, argv[4]);
+	if (argc == 7)
+		reserve(block, argv[5], argv[6]);
 
 	return fwrite(block, sizeof(block), 1, stdout) == 1 ? 0 : 1;
 }

@@ -19,7 +19,9 @@ entry:
 	cld
 	movw	$(BOOTBLOCK_ADDR >> 4), %ax
 	movw	%ax, %es
-	movw	$BOOTBLOCK_MEMMAP, %di
+	/* The block may have entries of its own. */
+	imulw	$BOOTBLOCK_MEMMAP_STRIDE, %es:BOOTBLOCK_MEMMAP_COUNT, %di
+	addw	$BOOTBLOCK_MEMMAP, %di
 	xorl	%ebx, %ebx
 
 	/* One entry a turn; EBX is the BIOS's cursor and 0 after the last one. */
