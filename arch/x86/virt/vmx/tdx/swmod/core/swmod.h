@@ -230,8 +230,8 @@ struct sw_tdvps {
 	u64 misc_enable, kernel_gs_base, star, lstar, fmask, tsc_aux;
 	u64 spec_ctrl, ds_area, umwait;
 	u64 u_cet, pl_ssp[4];		/* of CET; the rest is in the VMCS */
-	u64 shared_eptp;
-	u64 spare[32];			/* the VMX back end's own */
+	u64 shared_eptp, eptp;
+	u64 spare[31];			/* the VMX back end's own */
 };
 
 /* --- per-CPU and global state (leaf_sys.c) --- */

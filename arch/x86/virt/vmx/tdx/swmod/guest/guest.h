@@ -90,6 +90,8 @@ unsigned int sw_cpl(struct sw_run *run);
 bool sw_in_64bit(struct sw_run *run);
 
 /* --- ept.c --- */
+/* The EPT pointer of a vCPU's VMCS: merged_root.c, or a back end with SEAM mode. */
+u64 sw_root_eptp(const struct sw_td *td, const struct sw_tdvps *vp);
 void sw_root_load_shared(struct sw_tdvps *vp);
 bool sw_root_sync_shared(struct sw_tdvps *vp);
 bool sw_root_sync_private(const struct sw_td *td, struct sw_tdvps *vp);

@@ -149,8 +149,8 @@ static void sw_enter_run(struct sw_run *run, bool flush)
 {
 	struct sw_tdvps *vp = run->vp;
 
-	sw_sync_roots(run, flush);
 	sw_guest_load(run, flush);
+	sw_sync_roots(run, flush);
 	run->cpu->last_tdvpr = vp->page_pa[SW_TDVPS_MGMT];
 	sw_enter_vmcall_result(run);
 	sw_step_entry(run);

@@ -10,16 +10,9 @@
  */
 #define pr_fmt(fmt) "tdx_swmod: " fmt
 
-#include <linux/gfp.h>
-#include <linux/mm.h>
-#include <linux/printk.h>
-#include <asm/debugreg.h>
-#include <asm/msr.h>
-#include <asm/processor.h>
-
 #include "vmx/vmx.h"
 
-static DEFINE_PER_CPU(struct vmx_host, vmx_host);
+DEFINE_PER_CPU(struct vmx_host, vmx_host);
 
 /* Is this CPU in VMX operation?  Elsewhere SEAMCALL is a plain #UD. */
 bool sw_guest_vmx_on(void)
@@ -36,7 +29,7 @@ static void vmx_flush(struct sw_run *run, bool flush)
 
 	if (!flush && !other)
 		return;
-	vmx_invept_single(vmx_eptp(run->vp));
+	vmx_invept_single(run->vp->eptp);
 	vmx_invvpid_single(VMX_TD_VPID);
 }
 
@@ -165,47 +158,4 @@ void *sw_guest_pid(struct sw_run *run)
 		return NULL;
 	pa = vmx_read(SW_VM_PID_ADDR);
 	return pa ? sw_va(pa) : NULL;
-}
-
-/* XSAVE wants 64 bytes of alignment, which whole pages have. */
-static int vmx_alloc_xsave(unsigned int size)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct vmx_host *h = per_cpu_ptr(&vmx_host, cpu);
-
-		h->xsave = alloc_pages_exact(size, GFP_KERNEL | __GFP_ZERO);
-		if (!h->xsave) {
-			sw_guest_teardown();
-			return -ENOMEM;
-		}
-		h->xsave_size = size;
-	}
-	return 0;
-}
-
-int sw_guest_setup(void)
-{
-	int err = vmx_read_caps();
-	u32 eax, ebx, ecx, edx;
-
-	if (err)
-		return err;
-	/* EBX: room for what XCR0 enables, which is the same on all CPUs. */
-	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
-	return vmx_alloc_xsave(ebx);
-}
-
-void sw_guest_teardown(void)
-{
-	unsigned int cpu;
-
-	for_each_possible_cpu(cpu) {
-		struct vmx_host *h = per_cpu_ptr(&vmx_host, cpu);
-
-		if (h->xsave)
-			free_pages_exact(h->xsave, h->xsave_size);
-		h->xsave = NULL;
-	}
 }

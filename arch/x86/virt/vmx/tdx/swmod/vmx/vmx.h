@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The VMX back end of tdx_swmod.ko: what its files share. */
+/* The VMX back end: what its files share.  <vmx_os.h> is that of the back end in os/. */
 #ifndef _SWMOD_VMX_H
 #define _SWMOD_VMX_H
 
-#include <linux/percpu.h>
-#include <asm/asm.h>
-#include <asm/desc_defs.h>
+#include <vmx_os.h>
 
 #include "guest/guest.h"
 
@@ -91,6 +89,11 @@ enum vmx_switched_msr {
 	VMX_MSR_TSC_AUX, VMX_NR_MSRS,
 };
 
+#define VMX_DR6_INIT		0xffff0ff0
+#define VMX_DR7_INIT		0x400
+/* Supervisor components that a TD can have: CET. */
+#define VMX_XSS			(3ULL << 11)
+
 /* IA32_PKRS, of which Linux knows nothing. */
 #define VMX_MSR_PKRS		0x6e1
 /* Of CET, for TDs that have it. */
@@ -107,24 +110,32 @@ struct vmx_host {
 	u64 msr[VMX_NR_MSRS], cet[VMX_NR_CET_MSRS];
 };
 
+DECLARE_PER_CPU(struct vmx_host, vmx_host);
+
 int vmx_read_caps(void);
-int vmx_host_setup(void);
-void vmx_host_teardown(void);
 
 /* vmx_vmcs.c: make the vCPU's VMCS current, and the previous one again. */
 u64 vmx_vmcs_load(struct sw_tdvps *vp);
 void vmx_vmcs_unload(struct sw_tdvps *vp, u64 prev);
 u64 vmx_vmcs_pa(const struct sw_tdvps *vp);
-u64 vmx_eptp(const struct sw_tdvps *vp);
 
-/* vmx_host.c */
+/* vmx_host.c, or os/seam/: the host that the TD's exits come back to. */
 void vmx_host_save(struct vmx_host *h);
 void vmx_host_restore(struct vmx_host *h);
-/* Then make it what hardware leaves; a parameter of the module says not to. */
-void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h);
 void vmx_host_fields(const struct vmx_host *h);
+
+/* vmx_state.c */
 void vmx_guest_state_load(struct sw_run *run, struct vmx_host *h);
 void vmx_guest_state_put(struct sw_run *run, struct vmx_host *h);
+/* Make it what hardware leaves; a parameter of the module says not to. */
+void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h);
+extern const u32 vmx_switched_msr[VMX_NR_MSRS];
+void vmx_wrmsr(u32 msr, u64 val);
+u64 vmx_read_xcr0(void);
+void vmx_write_xcr0(u64 val);
+void vmx_xsave(void *area, u64 mask);
+void vmx_xrstor(const void *area, u64 mask);
+void vmx_load_debug(const u64 dr[4], u64 dr6);
 
 /* vmx_entry.S: 0 after a VM exit, 1 if there was no VM entry at all. */
 asmlinkage int sw_vmx_enter(struct sw_regs *gpr, unsigned long launched);

@@ -5,11 +5,6 @@
  */
 #define pr_fmt(fmt) "tdx_swmod: " fmt
 
-#include <linux/printk.h>
-#include <linux/string_choices.h>
-#include <asm/cpufeature.h>
-#include <asm/msr.h>
-
 #include "vmx/vmx.h"
 
 struct vmx_caps vmx_caps;

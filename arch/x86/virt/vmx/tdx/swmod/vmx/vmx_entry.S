@@ -8,9 +8,7 @@
  * instruction failed and the guest did not run.  RSP is in the VMCS.  The
  * module keeps no secret from its host, so no speculation barrier is here.
  */
-#include <linux/linkage.h>
-#include <linux/objtool.h>
-#include <asm/unwind_hints.h>
+#include <vmx_os_asm.h>
 
 #define GPR_RAX		0
 #define GPR_RCX		8
@@ -44,6 +42,7 @@ SYM_FUNC_START(sw_vmx_enter)
 
 	mov	$VMCS_HOST_RSP, %eax
 	vmwrite	%rsp, %rax
+	VMX_KEEP_SSP
 
 	/* No instruction from here to the entry changes this flag. */
 	test	%rsi, %rsi

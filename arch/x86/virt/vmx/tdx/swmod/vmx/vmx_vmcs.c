@@ -7,19 +7,11 @@
  * interrupts are off.  Which CPU a VMCS is active on is the association's
  * business; an emulator would not notice a mistake.
  */
-#include <asm/msr.h>
-
 #include "vmx/vmx.h"
 
 u64 vmx_vmcs_pa(const struct sw_tdvps *vp)
 {
 	return vp->page_pa[SW_TDVPS_VMCS];
-}
-
-/* 4 levels of write-back tables; the root is the vCPU's own merged page. */
-u64 vmx_eptp(const struct sw_tdvps *vp)
-{
-	return vp->page_pa[SW_TDVPS_EPT_ROOT] | 3 << 3 | 6;
 }
 
 u64 vmx_vmcs_load(struct sw_tdvps *vp)
@@ -82,7 +74,8 @@ static void vmx_init_controls(struct sw_td *td, struct sw_tdvps *vp)
 	vmx_write(SW_VM_EOI_EXIT2, 0);
 	vmx_write(SW_VM_EOI_EXIT3, 0);
 	vmx_write(SW_VM_VPID, VMX_TD_VPID);
-	vmx_write(SW_VM_EPTP, vmx_eptp(vp));
+	vp->eptp = sw_root_eptp(td, vp);
+	vmx_write(SW_VM_EPTP, vp->eptp);
 	vmx_write(SW_VM_MSR_BITMAP, td->tdr->tdcx_pa[SW_TDCS_MSR_BITMAP]);
 	vmx_write(SW_VM_VAPIC_ADDR, vp->page_pa[SW_TDVPS_VAPIC]);
 	vmx_write(SW_VM_POSTED_INTR_VECTOR, SW_VMCS_PID_NO_VECTOR);
@@ -243,6 +236,6 @@ void sw_guest_flush(struct sw_tdvps *vp)
 {
 	vmx_clear(vmx_vmcs_pa(vp));
 	vp->launched = 0;
-	vmx_invept_single(vmx_eptp(vp));
+	vmx_invept_single(vp->eptp);
 	vmx_invvpid_single(VMX_TD_VPID);
 }
