@@ -18,13 +18,15 @@ newest_build()
 }
 
 # payload_modules DIR KVER: our modules and the kernel's own that they need.
-# SWMOD_ARGS are parameters of tdx_swmod, HOST_ARGS of tdx_host.
+# SWMOD_ARGS are parameters of tdx_swmod, HOST_ARGS of tdx_host.  With MACHINE=seam the
+# machine has loaded the software module itself.
 payload_modules()
 {
 	out=$1/payload/modules
 	built=$top/build/$2/stripped
 	mkdir -p "$out"
 	for name in tdx_swmod tdx_host kvm kvm-intel; do
+		[ "$name" != tdx_swmod ] || [ "${MACHINE:-}" != seam ] || continue
 		[ -f "$built/$name.ko" ] || {
 			[ "$name" = tdx_swmod ] && continue
 			die "$built/$name.ko is missing; run: make modules"
