@@ -507,7 +507,8 @@ u64 tdh_sys_tdmr_init(u64 base, u64 *next)
 
 /* --- what tests do with it --- */
 
-static const struct tdx_sys_info sys_info = {
+/* A test may set .pamt_bitmap_bits: its module has dynamic PAMT. */
+static struct tdx_sys_info sys_info = {
 	.max_tdmrs = 64,
 	.max_reserved_per_tdmr = 16,
 	.pamt_entry_size = { 16, 16, 16 },

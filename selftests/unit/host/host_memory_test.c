@@ -509,6 +509,36 @@ static void pamts_that_the_module_had_are_cleared(void)
 	check_nothing_left();
 }
 
+/* Of 2 GiB: 64 KiB, 16 KiB for the 2 MiB ranges, a page for the two GiBs. */
+static void dynamic_metadata_takes_a_bit_for_a_small_page(void)
+{
+	sys_info.pamt_bitmap_bits = 1;
+	boot(small_machine());
+	check(!bring_up());
+	check(strstr(the_log, "1 TDMRs, 84 KiB of page metadata, more as TDs need it"));
+	tdx_memory_release();
+	check_nothing_left();
+	sys_info.pamt_bitmap_bits = 0;
+}
+
+static void refused_dynamic_metadata_names_its_parameter(void)
+{
+	unsigned int bits;
+
+	for (bits = 0; bits < 2; bits++) {
+		sys_info.pamt_bitmap_bits = bits;
+		boot(small_machine());
+		/* SYS.CONFIG. */
+		fail_seamcall = 66;
+		check(bring_up() == -EIO);
+		check(strstr(why_off, "SYS.CONFIG failed with TDX_OPERAND_INVALID"));
+		check(!!strstr(why_off, "load tdx_host with dynamic_pamt=0") == bits);
+		tdx_memory_release();
+		check_nothing_left();
+	}
+	sys_info.pamt_bitmap_bits = 0;
+}
+
 static void other_memory_does_not_come_online(void)
 {
 	struct memory_notify first = { PFN_DOWN(GIB), PFN_DOWN(128 * MIB) };
@@ -545,6 +575,8 @@ int main(void)
 	run(every_allocation_may_fail);
 	run(every_seamcall_may_fail);
 	run(pamts_that_the_module_had_are_cleared);
+	run(dynamic_metadata_takes_a_bit_for_a_small_page);
+	run(refused_dynamic_metadata_names_its_parameter);
 	run(other_memory_does_not_come_online);
 	return checks_failed != 0;
 }

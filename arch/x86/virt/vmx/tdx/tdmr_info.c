@@ -58,9 +58,15 @@ static const char *config_advice(u64 status)
 	case TDX_TDMR_OUTSIDE_CMRS:
 	case TDX_PAMT_OUTSIDE_CMRS:
 		return "the firmware has to make all RAM convertible";
+	case TDX_OPERAND_INVALID:
+	case TDX_INVALID_PAMT:
+		if (tdx_pamt_is_dynamic())
+			return "load tdx_host with dynamic_pamt=0";
+		break;
 	default:
-		return "compare /proc/iomem with the firmware's TDX settings";
+		break;
 	}
+	return "compare /proc/iomem with the firmware's TDX settings";
 }
 
 /* Tell the module, through an array of addresses and what they point to. */
