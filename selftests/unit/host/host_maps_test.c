@@ -507,6 +507,25 @@ static void every_map_is_configured(void)
 	}
 }
 
+static void every_map_is_configured_with_dynamic_pamt(void)
+{
+	struct cost cost;
+	unsigned int i;
+
+	sys_info.pamt_bitmap_bits = 1;
+	for (i = 0; i < ARRAY_SIZE(maps); i++) {
+		new_map(maps[i].name);
+		maps[i].fill();
+		check(!try_map(&cost));
+		if (maps[i].fill != crumbs_in_one_gib)
+			check(!cost.given_up);
+		/* 41 KiB a GiB at most, twice what the RAM needs, arrays of whole pages. */
+		check(cost.pamt <= cost.ram / GIB * 82 * KIB + nr_tdmrs * 12 * KIB + 82 * KIB);
+		forget_map();
+	}
+	sys_info.pamt_bitmap_bits = 0;
+}
+
 static void map_of(void (*fill)(void), struct cost *cost)
 {
 	new_map("a map");
@@ -585,7 +604,8 @@ static void random_maps_are_configured(void)
 	struct cost cost;
 
 	srand(1);
-	for (i = 0; i < 400; i++) {
+	for (i = 0; i < 800; i++) {
+		sys_info.pamt_bitmap_bits = i & 1;
 		random_map();
 		if (!map.nr_cmrs || !map.nr_ram)
 			continue;
@@ -601,7 +621,8 @@ static void random_maps_are_configured(void)
 		}
 		forget_map();
 	}
-	check(done > 300);
+	sys_info.pamt_bitmap_bits = 0;
+	check(done > 600);
 	printf("# %u random maps configured, %u without enough memory in one piece\n",
 	       done, refused);
 }
@@ -609,6 +630,7 @@ static void random_maps_are_configured(void)
 int main(void)
 {
 	run(every_map_is_configured);
+	run(every_map_is_configured_with_dynamic_pamt);
 	run(many_holes_in_a_cmr_cost_no_area);
 	run(cxl_memory_is_left_out);
 	run(sixteen_tebibytes_need_no_gigantic_pamt);
