@@ -46,7 +46,7 @@ first()
 	check "TDX comes up" load_modules
 	check "TDs run on both CPUs for kexec" keep_tds run
 	make_initrd '^$'
-	check "the first kernel's log is clean" check_kernel_log
+	check "the first kernel's log is clean" kernel_log_is_clean
 	check "a kernel is loaded for kexec" load_kernel load second crashkernel=256M
 	taskset 1 ./kexec start
 	check "kexec starts it" false
@@ -60,7 +60,7 @@ second()
 	check "CPU 1 wrote back when KVM stopped" [ "$flushed" -ge 3 ]
 	check "TDX comes up in the second kernel" load_modules
 	check "TDs run there" keep_tds run
-	check "the second kernel's log is clean" check_kernel_log
+	check "the second kernel's log is clean" kernel_log_is_clean
 	make_initrd '/vmlinuz$'
 	check "a kernel is loaded for a panic" load_kernel panic crash nr_cpus=1
 	taskset 1 sh -c 'echo c >/proc/sysrq-trigger'

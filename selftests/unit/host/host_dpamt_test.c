@@ -351,25 +351,58 @@ static void busy_is_tried_again(void)
 	end();
 }
 
+static const struct tdx_sys_info offers_dynamic = {
+	.features0 = TDX_FEATURES0_DYNAMIC_PAMT, .pamt_bitmap_bits = 1,
+	.pamt_min_keyid_bits = 4, .pamt_entry_size = { 16, 16, 16 },
+};
+
+static void metadata_is_dynamic_by_default_where_the_module_can(void)
+{
+	struct tdx_sys_info info = offers_dynamic;
+
+	check(tdx_pamt_wants_dynamic(&info));
+	/* Other features do not say so, nor do fields that nobody has read. */
+	info.features0 = ~TDX_FEATURES0_DYNAMIC_PAMT;
+	check(!tdx_pamt_wants_dynamic(&info));
+	info = (struct tdx_sys_info) { .pamt_entry_size = { 16, 16, 16 } };
+	check(!tdx_pamt_wants_dynamic(&info));
+	info = offers_dynamic;
+	info.pamt_bitmap_bits = 0;
+	check(!tdx_pamt_wants_dynamic(&info));
+}
+
+static void metadata_is_static_if_the_parameter_says_so(void)
+{
+	dynamic_pamt = false;
+	check(!tdx_pamt_wants_dynamic(&offers_dynamic));
+	dynamic_pamt = true;
+	check(tdx_pamt_wants_dynamic(&offers_dynamic));
+}
+
+static void metadata_is_static_where_keyids_take_few_address_bits(void)
+{
+	boot_cpu_data.x86_phys_bits = 49;
+	check(!tdx_pamt_wants_dynamic(&offers_dynamic));
+	boot_cpu_data.x86_phys_bits = 48;
+	check(tdx_pamt_wants_dynamic(&offers_dynamic));
+	boot_cpu_data.x86_phys_bits = 46;
+}
+
+/* Two pages hold 512 entries of 16 bytes, and of no other size. */
+static void metadata_is_static_where_a_pair_is_no_two_pages(void)
+{
+	struct tdx_sys_info info = offers_dynamic;
+
+	info.pamt_entry_size[0] = 32;
+	check(!tdx_pamt_wants_dynamic(&info));
+	info.pamt_entry_size[0] = 8;
+	check(!tdx_pamt_wants_dynamic(&info));
+}
+
 static void static_metadata_needs_no_pair(void)
 {
-	struct tdx_sys_info info = {
-		.features0 = TDX_FEATURES0_DYNAMIC_PAMT, .pamt_bitmap_bits = 1,
-		.pamt_min_keyid_bits = 4,
-	};
 	struct tdx_pamt_pair pair = {};
 	struct page *page;
-
-	check(!tdx_pamt_wants_dynamic(&info));
-	dynamic_pamt = true;
-	check(tdx_pamt_wants_dynamic(&info));
-	boot_cpu_data.x86_phys_bits = 49;
-	check(!tdx_pamt_wants_dynamic(&info));
-	boot_cpu_data.x86_phys_bits = 48;
-	check(tdx_pamt_wants_dynamic(&info));
-	info.features0 = 0;
-	check(!tdx_pamt_wants_dynamic(&info));
-	dynamic_pamt = false;
 
 	adds = removes = 0;
 	check(!tdx_pamt_is_dynamic());
@@ -432,6 +465,10 @@ int main(void)
 	run(a_pair_that_does_not_come_back_is_kept);
 	run(a_page_that_is_not_flushed_is_kept);
 	run(busy_is_tried_again);
+	run(metadata_is_dynamic_by_default_where_the_module_can);
+	run(metadata_is_static_if_the_parameter_says_so);
+	run(metadata_is_static_where_keyids_take_few_address_bits);
+	run(metadata_is_static_where_a_pair_is_no_two_pages);
 	run(static_metadata_needs_no_pair);
 	run(threads_share_ranges);
 	return checks_failed != 0;

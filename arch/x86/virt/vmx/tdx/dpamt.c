@@ -32,20 +32,24 @@
  */
 #define PAMT_BUSY_TRIES		10000
 
-static bool dynamic_pamt;
+static bool dynamic_pamt = true;
 module_param(dynamic_pamt, bool, 0444);
-MODULE_PARM_DESC(dynamic_pamt, "1: have metadata of 4 KiB pages as TDs need it, if the TDX module can (default off: all of it at once)");
+MODULE_PARM_DESC(dynamic_pamt, "0: have metadata of all 4 KiB pages at once (default: as TDs need it, if the TDX module can)");
 
 /* NULL where the PAMT is static; constant while there can be a TD. */
 static atomic_t *range_users;
 static atomic_long_t nr_pairs;
 static spinlock_t range_locks[PAMT_NR_LOCKS];
 
-/* The KeyIDs may take so few address bits that nodes have no room for a page. */
+/*
+ * The KeyIDs may take so few address bits that nodes have no room for a page.  A
+ * module with larger entries would want more than two pages for a range.
+ */
 bool tdx_pamt_wants_dynamic(const struct tdx_sys_info *info)
 {
 	return dynamic_pamt && info->features0 & TDX_FEATURES0_DYNAMIC_PAMT &&
 	       info->pamt_bitmap_bits &&
+	       info->pamt_entry_size[0] * PAMT_RANGE_PAGES == 2 * PAGE_SIZE &&
 	       boot_cpu_data.x86_phys_bits + info->pamt_min_keyid_bits <= 52;
 }
 
