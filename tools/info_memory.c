@@ -132,7 +132,7 @@ void info_memory(struct info_check *c)
 		else
 			info_set(c, m.other ? INFO_NOTE : INFO_OK, m.other ?
 				 "memory behind CXL and persistent memory goes to no TD" : "",
-				 "%llu MiB of RAM; holes in one GiB: at most %u; page metadata takes %llu MiB",
+				 "%llu MiB of RAM; holes in one GiB: at most %u; page metadata takes up to %llu MiB",
 				 (unsigned long long)(m.bytes / MIB), holes,
 				 (unsigned long long)(m.bytes / MIB / 256));
 	}
