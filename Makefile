@@ -27,7 +27,7 @@ kvm-dir   := arch/x86/kvm
 	shell .shell linux .linux qemu .qemu qemu-shell .qemu-shell libvirt .libvirt \
 	trace .trace gdb .gdb \
 	test .test bench .bench peer unit model fuzz predict tsan coverage oracle \
-	throughput fuzz-kvm deb test-packages compat tools check install uninstall clean distclean help
+	throughput fuzz-kvm seam-peer tdx-machine deb test-packages compat tools check install uninstall clean distclean help
 
 modules: tree
 	@scripts/modules "$(KVER)" $(host-dir) $(swmod-dir) $(kvm-dir)
@@ -137,6 +137,16 @@ fuzz-kvm: modules
 peer: deps
 	@selftests/peer/run
 	@selftests/peer/qemu-boot
+
+# Mainline's TDX host on the emulated CPU's SEAM mode; see docs/seam.md.
+seam-peer: deps
+	@MACHINE=seam selftests/boot-7x-test
+
+# Any TDX host's kernel on that CPU, with a shell: KERNEL=/path/to/bzImage, and ARGS for
+# run-machine, as --cpus 2, --payload DIR, --append TEXT or --seam MODULE.
+tdx-machine: deps
+	@MACHINE=seam selftests/machine/run-machine --shell --append kvm_intel.tdx=1 \
+		$(if $(KERNEL),--kernel "$(KERNEL)") $(ARGS)
 
 # Debian packages, into build/deb; and what happens to systems that have them.
 deb:
