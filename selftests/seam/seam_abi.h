@@ -27,7 +27,7 @@ enum seam_leaf {
 	SEAM_WAIT,
 	/* RCX: struct seam_mailbox, RDX: which of the two CPUs this is. */
 	SEAM_MEET,
-	/* RCX: enum seam_fault, RDX: a page for a VMCS; fills struct seam_regs. */
+	/* RCX: enum seam_fault, RDX: a page of the host for a VMCS. */
 	SEAM_FAULT,
 	/* RCX: SEAM_TD_PAGES pages. */
 	SEAM_TD_BUILD,
@@ -172,12 +172,12 @@ enum seam_td_page {
 #define SEAM_TD_TABLES_GPA	0x2000ULL
 #define SEAM_TD_DATA_GPA	0x6000ULL
 #define SEAM_TD_SHARED_BIT	(1ULL << 47)
-/* Linear addresses; the first two are private, GPA and linear address the same. */
+/* Linear addresses, and GPAs but for the shared bit, which the last two have. */
 #define SEAM_TD_HOLE		0x10000ULL
 #define SEAM_TD_SHARED_PAGE	0x12000ULL
 #define SEAM_TD_SHARED_HOLE	0x13000ULL
 
-/* What SEAM_TD_ENTER answers beside RAX; RDI is 1 if the entry itself failed. */
+/* Where SEAM_TD_ENTER puts what the exit was; RAX has SEAM_STATUS_VMX without one. */
 #define SEAM_TD_REASON		SEAM_RCX
 #define SEAM_TD_QUALIFICATION	SEAM_RDX
 #define SEAM_TD_GPA		SEAM_R8

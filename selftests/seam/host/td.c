@@ -51,12 +51,26 @@ static void *td_page(struct td *td, enum seam_td_page page)
 	return __va(td->base + page * PAGE_SIZE);
 }
 
-/* On with the TD behind @skip bytes, with @icr written before; true if it ended with @reason at @offset. */
+#define TICKS	10
+
+/*
+ * On with the TD behind @skip bytes, with @icr written before; true if it ended with
+ * @reason at @offset.  A tick of the host's clock may end it before it gets there.
+ */
 static bool enter(struct td *td, u64 skip, u64 icr, u64 reason, u64 offset)
 {
 	const u64 *r = td->call.regs.r;
-	u64 rax = seam_call(SEAM_TD_ENTER, td->base, skip, icr, &td->call);
+	unsigned int i;
+	u64 rax;
 
+	for (i = 0; i < TICKS; i++) {
+		rax = seam_call(SEAM_TD_ENTER, td->base, skip, icr, &td->call);
+		if (rax != SEAM_STATUS_OK || r[SEAM_TD_REASON] != EXIT_REASON_EXTERNAL_INTERRUPT ||
+		    r[SEAM_TD_REASON] == reason)
+			break;
+		skip = 0;
+		icr = 0;
+	}
 	if (rax == SEAM_STATUS_OK && r[SEAM_TD_REASON] == reason &&
 	    r[SEAM_TD_RIP] == SEAM_TD_CODE_GPA + offset)
 		return true;

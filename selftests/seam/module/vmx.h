@@ -5,7 +5,7 @@
 
 #include "insn.h"
 
-/* A 64-bit field's number; bits 14:13 say the width, 11:10 what it is of. */
+/* A field's width is in bits 14:13 of its number, its area in bits 11:10. */
 enum vmcs_field {
 	VPID			= 0x0000,
 	GUEST_ES		= 0x0800,
