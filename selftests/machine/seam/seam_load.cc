@@ -230,7 +230,13 @@ static void place_code(struct loader *l, const Elf64_Phdr *ph, unsigned n)
 	Bit64u end = 0;
 
 	for (unsigned i = 0; i < n; i++) {
-		if (ph[i].p_type == PT_LOAD && ph[i].p_vaddr + ph[i].p_memsz > end)
+		if (ph[i].p_type != PT_LOAD)
+			continue;
+		if (ph[i].p_vaddr > l->d->size || ph[i].p_memsz > l->d->size ||
+		    ph[i].p_filesz > ph[i].p_memsz)
+			refuse(l->d->module, "its segment at 0x%" FMT_64 "x does not fit",
+			       ph[i].p_vaddr);
+		if (ph[i].p_vaddr + ph[i].p_memsz > end)
 			end = ph[i].p_vaddr + ph[i].p_memsz;
 	}
 	if (!end || end > l->d->size)
