@@ -50,9 +50,6 @@ void sw_guest_set_dr6(struct sw_run *run, u64 val);
 void *sw_guest_pid(struct sw_run *run);
 /* Module load and unload; a machine without the means is refused. */
 int sw_guest_setup(void);
-/* Can it give a TD CET's registers, or PKRS, of its own? */
-bool sw_guest_switches_cet(void);
-bool sw_guest_switches_pks(void);
 void sw_guest_teardown(void);
 /* A TD exit costs the host nothing.  A parameter of the module. */
 extern bool sw_keep_host_state;

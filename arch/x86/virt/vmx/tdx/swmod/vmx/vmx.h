@@ -125,6 +125,7 @@ void vmx_host_restore(struct vmx_host *h);
 void vmx_host_fields(const struct vmx_host *h);
 
 /* vmx_state.c */
+void vmx_state_save(struct vmx_host *h);
 void vmx_guest_state_load(struct sw_run *run, struct vmx_host *h);
 void vmx_guest_state_put(struct sw_run *run, struct vmx_host *h);
 /* Make it what hardware leaves; a parameter of the module says not to. */

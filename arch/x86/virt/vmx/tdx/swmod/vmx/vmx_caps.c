@@ -145,13 +145,19 @@ static void vmx_fit_features(void)
 	vmx_caps.entry &= ~VMX_ENTRY_LOAD_PKRS;
 }
 
-bool sw_guest_switches_cet(void)
+/* Of the supervisor's components CET alone, where it can be switched. */
+u64 sw_native_xcr0_xss(void)
 {
-	return vmx_caps.cet && vmx_caps.shadow_stack &&
-	       boot_cpu_has(X86_FEATURE_XSAVES);
+	u32 eax, ebx, ecx, edx, xss;
+
+	sw_native_cpuid(0xd, 1, &eax, &ebx, &xss, &edx);
+	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
+	if (!vmx_caps.cet || !vmx_caps.shadow_stack || !boot_cpu_has(X86_FEATURE_XSAVES))
+		xss = 0;
+	return eax | (u64)edx << 32 | xss;
 }
 
-bool sw_guest_switches_pks(void)
+bool sw_native_pks(void)
 {
 	return vmx_caps.pks;
 }

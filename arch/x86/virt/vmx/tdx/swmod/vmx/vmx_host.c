@@ -65,19 +65,10 @@ static void save_debug(struct vmx_host *h)
 /* First of all; the VMCS that is current is not ours yet. */
 void vmx_host_save(struct vmx_host *h)
 {
-	int i;
-
 	save_segments(h);
 	save_debug(h);
 	h->cr2 = native_read_cr2();
-	for (i = 0; i < VMX_NR_MSRS; i++)
-		h->msr[i] = __rdmsr(vmx_switched_msr[i]);
-	if (boot_cpu_has(X86_FEATURE_XSAVES))
-		h->xss = __rdmsr(MSR_IA32_XSS);
-	if (vmx_caps.spec_ctrl)
-		h->spec_ctrl = __rdmsr(MSR_IA32_SPEC_CTRL);
-	h->xcr0 = vmx_read_xcr0();
-	vmx_xsave(h->xsave, h->xcr0);
+	vmx_state_save(h);
 }
 
 void vmx_host_restore(struct vmx_host *h)

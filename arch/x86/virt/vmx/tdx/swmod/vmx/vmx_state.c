@@ -108,6 +108,21 @@ void vmx_host_lose(const struct sw_run *run, const struct vmx_host *h)
 	vmx_write_xcr0(run->td->tdcs->xfam & h->xcr0);
 }
 
+/* What the TD's state will take the place of. */
+void vmx_state_save(struct vmx_host *h)
+{
+	int i;
+
+	for (i = 0; i < VMX_NR_MSRS; i++)
+		h->msr[i] = __rdmsr(vmx_switched_msr[i]);
+	if (boot_cpu_has(X86_FEATURE_XSAVES))
+		h->xss = __rdmsr(MSR_IA32_XSS);
+	if (vmx_caps.spec_ctrl)
+		h->spec_ctrl = __rdmsr(MSR_IA32_SPEC_CTRL);
+	h->xcr0 = vmx_read_xcr0();
+	vmx_xsave(h->xsave, h->xcr0);
+}
+
 static u64 *guest_msr(struct sw_tdvps *vp, int i)
 {
 	switch (i) {

@@ -147,22 +147,6 @@ bool sw_native_msr(u32 msr, u64 *val)
 	return true;
 }
 
-u64 sw_native_xcr0_xss(void)
-{
-	u32 eax, ebx, ecx, edx, xss;
-
-	if (!boot_cpu_has(X86_FEATURE_XSAVE))
-		return SW_XFAM_FIXED1;
-	sw_native_cpuid(0xd, 1, &eax, &ebx, &xss, &edx);
-	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
-	return eax | (u64)edx << 32 | (sw_guest_switches_cet() ? xss : 0);
-}
-
-bool sw_native_pks(void)
-{
-	return sw_guest_switches_pks();
-}
-
 u8 sw_maxpa(void)
 {
 	return boot_cpu_data.x86_phys_bits;

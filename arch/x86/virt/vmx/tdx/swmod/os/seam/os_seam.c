@@ -154,20 +154,6 @@ bool sw_native_msr(u32 msr, u64 *val)
 	return sw_seam_rdmsr(msr, val);
 }
 
-u64 sw_native_xcr0_xss(void)
-{
-	u32 eax, ebx, ecx, edx, xss;
-
-	sw_native_cpuid(0xd, 1, &eax, &ebx, &xss, &edx);
-	sw_native_cpuid(0xd, 0, &eax, &ebx, &ecx, &edx);
-	return eax | (u64)edx << 32 | (sw_guest_switches_cet() ? xss : 0);
-}
-
-bool sw_native_pks(void)
-{
-	return sw_guest_switches_pks();
-}
-
 u8 sw_maxpa(void)
 {
 	u32 eax, ebx, ecx, edx;

@@ -7,17 +7,8 @@
 
 void vmx_host_save(struct vmx_host *h)
 {
-	int i;
-
-	for (i = 0; i < VMX_NR_MSRS; i++)
-		h->msr[i] = __rdmsr(vmx_switched_msr[i]);
-	if (boot_cpu_has(X86_FEATURE_XSAVES))
-		h->xss = __rdmsr(MSR_IA32_XSS);
-	if (vmx_caps.spec_ctrl)
-		h->spec_ctrl = __rdmsr(MSR_IA32_SPEC_CTRL);
 	h->debugctl = __rdmsr(MSR_IA32_DEBUGCTLMSR);
-	h->xcr0 = vmx_read_xcr0();
-	vmx_xsave(h->xsave, h->xcr0);
+	vmx_state_save(h);
 }
 
 void vmx_host_restore(struct vmx_host *h)
